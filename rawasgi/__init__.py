@@ -1,0 +1,53 @@
+"""A public name in -> the object behind it out, loaded on first use.
+
+bytes > server > [app > middleware > routing > handler > response] > bytes
+
+Spec:         none, because it is a matter of packaging: https://peps.python.org/pep-0562/
+In FastAPI:   none, because `import fastapi` loads all it has
+In Starlette: none, because its package is empty and names are imported from their modules
+In Flask:     none, because `import flask` loads all it has
+Left out:     nothing
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+# module -> the public names that live there. `import rawasgi` reads this table and nothing else.
+MODULES = {
+    "app": "App APIRouter",
+    "concurrency": "BackgroundTask BackgroundTasks run_in_threadpool",
+    "datastructures": "Headers ImmutableMultiDict MultiDict MutableHeaders QueryParams State",
+    "exceptions": "HTTPException WebSocketException",
+    "messages.errors": "AppProtocolError PeerProtocolError",
+    "messages.types": "ASGIApp Message Receive Scope Send",
+    "middleware": "BaseHTTPMiddleware Middleware",
+    "middlewares.access_log": "AccessLogMiddleware",
+    "middlewares.timing": "TimingMiddleware",
+    "paths": "Convertor register_url_convertor",
+    "requests": "ClientDisconnect HTTPConnection Request",
+    "responses": "HTMLResponse JSONResponse PlainTextResponse RedirectResponse Response StreamingResponse",
+    "routing": "BaseRoute Host Match Mount NoMatchFound Route Router WebSocketRoute",
+    "urls": "Address URL URLPath",
+    "websockets": "WebSocket WebSocketDisconnect WebSocketState",
+}
+
+# name -> module; `status` is public as a module.
+NAMES = {name: f"rawasgi.{module}" for module, names in MODULES.items() for name in names.split()}
+NAMES["status"] = "rawasgi.messages.status"
+
+__all__ = ["__version__", *NAMES]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name the first time somebody asks for it; the next look-up finds it in the module itself."""
+    if name not in NAMES:
+        raise AttributeError(f"module 'rawasgi' has no attribute {name!r}")
+    module = import_module(NAMES[name])
+    value = module if module.__name__.endswith(f".{name}") else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

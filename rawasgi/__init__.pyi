@@ -1,0 +1,54 @@
+# The names of __init__.py, loaded at once, for type checkers and editors. An architecture test holds the two equal.
+from rawasgi.app import APIRouter as APIRouter
+from rawasgi.app import App as App
+from rawasgi.concurrency import BackgroundTask as BackgroundTask
+from rawasgi.concurrency import BackgroundTasks as BackgroundTasks
+from rawasgi.concurrency import run_in_threadpool as run_in_threadpool
+from rawasgi.datastructures import Headers as Headers
+from rawasgi.datastructures import ImmutableMultiDict as ImmutableMultiDict
+from rawasgi.datastructures import MultiDict as MultiDict
+from rawasgi.datastructures import MutableHeaders as MutableHeaders
+from rawasgi.datastructures import QueryParams as QueryParams
+from rawasgi.datastructures import State as State
+from rawasgi.exceptions import HTTPException as HTTPException
+from rawasgi.exceptions import WebSocketException as WebSocketException
+from rawasgi.messages import status as status
+from rawasgi.messages.errors import AppProtocolError as AppProtocolError
+from rawasgi.messages.errors import PeerProtocolError as PeerProtocolError
+from rawasgi.messages.types import ASGIApp as ASGIApp
+from rawasgi.messages.types import Message as Message
+from rawasgi.messages.types import Receive as Receive
+from rawasgi.messages.types import Scope as Scope
+from rawasgi.messages.types import Send as Send
+from rawasgi.middleware import BaseHTTPMiddleware as BaseHTTPMiddleware
+from rawasgi.middleware import Middleware as Middleware
+from rawasgi.middlewares.access_log import AccessLogMiddleware as AccessLogMiddleware
+from rawasgi.middlewares.timing import TimingMiddleware as TimingMiddleware
+from rawasgi.paths import Convertor as Convertor
+from rawasgi.paths import register_url_convertor as register_url_convertor
+from rawasgi.requests import ClientDisconnect as ClientDisconnect
+from rawasgi.requests import HTTPConnection as HTTPConnection
+from rawasgi.requests import Request as Request
+from rawasgi.responses import HTMLResponse as HTMLResponse
+from rawasgi.responses import JSONResponse as JSONResponse
+from rawasgi.responses import PlainTextResponse as PlainTextResponse
+from rawasgi.responses import RedirectResponse as RedirectResponse
+from rawasgi.responses import Response as Response
+from rawasgi.responses import StreamingResponse as StreamingResponse
+from rawasgi.routing import BaseRoute as BaseRoute
+from rawasgi.routing import Host as Host
+from rawasgi.routing import Match as Match
+from rawasgi.routing import Mount as Mount
+from rawasgi.routing import NoMatchFound as NoMatchFound
+from rawasgi.routing import Route as Route
+from rawasgi.routing import Router as Router
+from rawasgi.routing import WebSocketRoute as WebSocketRoute
+from rawasgi.urls import URL as URL
+from rawasgi.urls import Address as Address
+from rawasgi.urls import URLPath as URLPath
+from rawasgi.websockets import WebSocket as WebSocket
+from rawasgi.websockets import WebSocketDisconnect as WebSocketDisconnect
+from rawasgi.websockets import WebSocketState as WebSocketState
+
+NAMES: dict[str, str]
+__version__: str

@@ -1,0 +1,170 @@
+"""A command in -> what it prints out.
+
+[bytes > server > app > middleware > routing > handler > response > bytes]
+
+Spec:         none, because a command line is no part of the protocol
+In FastAPI:   fastapi.cli:main, which runs an app
+In Starlette: none, because it has no command
+In Flask:     flask.cli:main, which runs an app
+Left out:     options
+"""
+
+import ast
+import io
+import sys
+import tokenize
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+PACKAGE = Path(__file__).parent
+LINES_A_MINUTE = 15  # of code with its comments and docstrings, read with understanding
+
+
+class Floor(NamedTuple):
+    """A storey of the library: its files in reading order, and the floors below that they may import."""
+
+    name: str
+    says: str
+    files: tuple[str, ...]
+    stands_on: tuple[str, ...] = ()
+    budget: int | None = None  # code lines of the whole floor
+
+
+# The order to read in is the order of imports: a file imports only files above it in this table.
+FLOORS = (
+    Floor(
+        "messages",
+        "what the two sides may say to each other, and when",
+        (
+            "messages/scopes.py",
+            "messages/types.py",
+            "messages/rules.py",
+            "messages/errors.py",
+            "messages/states.py",
+            "messages/status.py",
+        ),
+    ),
+    Floor(
+        "tiny",
+        "one sitting: both sides of the protocol, complete and plain",
+        ("tiny/server.py", "tiny/app.py", "tiny/__main__.py"),
+        stands_on=("messages",),
+    ),
+    Floor(
+        "core",
+        "one evening: the application side as one would use it",
+        (
+            "datastructures.py",
+            "urls.py",
+            "exceptions.py",
+            "concurrency.py",
+            "paths.py",
+            "requests.py",
+            "responses.py",
+            "websockets.py",
+            "routing.py",
+            "middleware.py",
+            "lifespan.py",
+            "app.py",
+        ),
+        stands_on=("messages",),
+        budget=2000,
+    ),
+    Floor(
+        "annexes",
+        "when you need them",
+        ("middlewares/access_log.py", "middlewares/timing.py"),
+        stands_on=("messages", "core"),
+    ),
+    Floor(
+        "door",
+        "how names and commands are found",
+        ("__init__.py", "__main__.py"),
+        stands_on=("messages", "tiny", "core", "annexes"),
+    ),
+)
+
+FILE_BUDGETS = {"tiny/server.py": 250, "tiny/app.py": 150}  # code lines
+
+
+def main() -> None:
+    """Run the command that the command line names; without one, or with another, list them and exit with 2."""
+    words = sys.argv[1:]
+    if words in (["-h"], ["--help"]):
+        print(usage())
+        return
+    if len(words) != 1 or words[0] not in COMMANDS:
+        wrong = f"rawasgi: there is no command {' '.join(words)!r}" if words else "rawasgi: a command is missing"
+        print(f"{wrong}\n{usage()}", file=sys.stderr)
+        sys.exit(2)
+    print("\n".join(COMMANDS[words[0]]()))
+
+
+def usage() -> str:
+    """The commands, one a line, each with the first line of its docstring."""
+    rows = (f"  python -m rawasgi {name}    {first_line(run.__doc__)}" for name, run in COMMANDS.items())
+    return "\n".join(("commands:", *rows))
+
+
+def read() -> Iterator[str]:
+    """Print the reading path: each file, its size, and what comes in and goes out."""
+    yield f"{'':36}code lines      minutes"
+    for floor in FLOORS:
+        yield f"\n{floor.name}: {floor.says}"
+        code = minutes = 0
+        for name in floor.files:
+            source = (PACKAGE / name).read_text(encoding="utf-8")
+            lines, needed = code_lines(source), reading_minutes(source)
+            code, minutes = code + lines, minutes + needed
+            budget = FILE_BUDGETS.get(name)
+            yield f"  rawasgi/{name:26}{against(lines, budget)}  {needed:7}  {first_line(ast.get_docstring(ast.parse(source)))}"
+        yield f"  {'together':34}{against(code, floor.budget)}  {minutes:7}"
+
+
+COMMANDS: dict[str, Callable[[], Iterator[str]]] = {"read": read}
+
+
+def code_lines(source: str) -> int:
+    """Count the lines of `source` that hold code: no docstring, no comment, no blank line.
+
+    >>> code_lines('"docstring"\\n\\nx = 1  # one\\n# two\\n')
+    1
+    """
+    silent = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in silent:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for docstring in docstrings(ast.parse(source)):
+        lines.difference_update(range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1))
+    return len(lines)
+
+
+def docstrings(tree: ast.Module) -> Iterator[ast.Expr]:
+    """Yield the docstring statements of a module, its classes and its functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and node.body:
+            match node.body[0]:
+                case ast.Expr(value=ast.Constant(value=str())) as statement:
+                    yield statement
+
+
+def reading_minutes(source: str) -> int:
+    """Whole minutes for a file: what is read is code, comments and docstrings, all but the blank lines."""
+    written = sum(1 for line in source.splitlines() if line.strip())
+    return -(-written // LINES_A_MINUTE)
+
+
+def against(lines: int, budget: int | None) -> str:
+    """`184 / 250`: lines used of a budget, or the lines alone."""
+    return f"{lines:4} / {budget:<4}" if budget else f"{lines:4}       "
+
+
+def first_line(docstring: str | None) -> str:
+    """The sentence a docstring opens with, without its full stop."""
+    return (docstring or "").partition("\n")[0].rstrip(".")
+
+
+if __name__ == "__main__":
+    main()

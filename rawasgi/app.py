@@ -1,0 +1,292 @@
+"""A scope in -> the lifespan answered, or the onion called, out.
+
+bytes > server > [app] > middleware > routing > handler > response > bytes
+
+`App` is one ASGI callable made of a router, a list of layers and a lifespan. It copies the scope once, because routing
+writes into it and the dict is the server's, builds its onion at the first scope of any type, and from then on only
+calls it. `APIRouter` collects routes for an app that is written elsewhere.
+
+`@app.get(path)` reads the signature of your function: one parameter, the request. `Route(path, func)` never does.
+
+Spec:         https://asgi.readthedocs.io/en/latest/specs/main.html#applications
+Grown from:   tiny/app.py:App, because layers, handlers of exceptions and mounted apps want their places
+In FastAPI:   fastapi.applications:FastAPI
+In Starlette: starlette.applications:Starlette
+In Flask:     flask.app:Flask
+Left out:     typed parameters, dependencies, OpenAPI
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from rawasgi.concurrency import name_of
+from rawasgi.datastructures import State
+from rawasgi.lifespan import Lifespan, as_lifespan, run_lifespan
+from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
+from rawasgi.middleware import BaseHTTPMiddleware, ExceptionMiddleware, Middleware, ServerErrorMiddleware, wrap
+from rawasgi.paths import PathTemplate
+from rawasgi.requests import HTTPConnection, Request, limit_body
+from rawasgi.routing import BaseRoute, Host, Mount, Route, Router, WebSocketRoute, rooted
+from rawasgi.urls import URLPath
+from rawasgi.websockets import WebSocket
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def check_handler(func: Callable[..., Any], path: str, connection: type[HTTPConnection]) -> None:
+    """TypeError for a function that asks for more, or less, than the one argument it will get."""
+    word = "websocket" if connection is WebSocket else "request"
+    signature = inspect.signature(func)
+    wanted = list(signature.parameters.values())
+    in_path = [parameter for parameter in wanted if parameter.name in PathTemplate(path).convertors]
+    if len(wanted) == 1 and not in_path and is_for(wanted[0].annotation, connection):
+        return
+    remedy = f"read {word}.path_params[{in_path[0].name!r}]" if in_path else f"read what you need from the {word}"
+    raise TypeError(
+        f"{path}: {name_of(func)}{signature} does not take exactly one `{word}`. "
+        f"A handler is called with the {word} alone: {remedy}, or register the function with Route(...)."
+    )
+
+
+def is_for(annotation: Any, connection: type[HTTPConnection]) -> bool:
+    """Whether a parameter of this annotation can be the connection; what is written as a string goes by its name."""
+    if annotation is inspect.Parameter.empty:
+        return True
+    if isinstance(annotation, str):
+        return annotation.rpartition(".")[2] in (connection.__name__, HTTPConnection.__name__)
+    return isinstance(annotation, type) and issubclass(connection, annotation) and annotation is not object
+
+
+class Registrar:
+    """The decorators that `App` and `APIRouter` share; `register` says where a new route goes."""
+
+    def register(self, route: BaseRoute) -> None:
+        """Take a new route."""
+        raise NotImplementedError(f"{type(self).__name__} must say where its routes go")
+
+    def api_route(
+        self, path: str, *, methods: Sequence[str] | None = None, name: str | None = None
+    ) -> Callable[[F], F]:
+        """Decorator: the function `func(request) -> Response` answers these methods (by default GET) on this path."""
+
+        def decorate(func: F) -> F:
+            check_handler(func, path, Request)
+            self.register(Route(path, func, methods=methods or ["GET"], name=name))
+            return func
+
+        return decorate
+
+    def get(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+        """Decorator for GET, and HEAD with it."""
+        return self.api_route(path, methods=["GET"], name=name)
+
+    def post(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+        """Decorator for POST."""
+        return self.api_route(path, methods=["POST"], name=name)
+
+    def put(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+        """Decorator for PUT."""
+        return self.api_route(path, methods=["PUT"], name=name)
+
+    def patch(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+        """Decorator for PATCH."""
+        return self.api_route(path, methods=["PATCH"], name=name)
+
+    def delete(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+        """Decorator for DELETE."""
+        return self.api_route(path, methods=["DELETE"], name=name)
+
+    def head(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+        """Decorator for HEAD alone."""
+        return self.api_route(path, methods=["HEAD"], name=name)
+
+    def options(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+        """Decorator for OPTIONS."""
+        return self.api_route(path, methods=["OPTIONS"], name=name)
+
+    def websocket(self, path: str, name: str | None = None) -> Callable[[F], F]:
+        """Decorator: the function `func(websocket)` has the websockets on this path."""
+
+        def decorate(func: F) -> F:
+            check_handler(func, path, WebSocket)
+            self.register(WebSocketRoute(path, func, name=name))
+            return func
+
+        return decorate
+
+    def include_router(self, router: Router, *, prefix: str = "") -> None:
+        """Take over the routes that `router` has now, each with `prefix` in front of its path."""
+        if prefix:
+            rooted(prefix)
+        for route in router.routes:
+            self.register(prefixed(route, prefix.rstrip("/")))
+
+
+def prefixed(route: BaseRoute, prefix: str) -> BaseRoute:
+    """The same route below a prefix; ValueError for one that has no path to put it before."""
+    if not prefix:
+        return route
+    match route:
+        case Route():
+            methods = route.methods
+            return Route(prefix + route.path, route.endpoint, methods=methods, name=route.name)
+        case WebSocketRoute():
+            return WebSocketRoute(prefix + route.path, route.endpoint, name=route.name)
+        case Mount():
+            return Mount(prefix + route.path, route.app, name=route.name)
+    raise ValueError(f"{route!r} has no path that could begin with {prefix!r}: mount its router instead")
+
+
+class APIRouter(Router, Registrar):
+    """Routes to be included in an app: `app.include_router(router, prefix="/items")`. It is an ASGI app as well."""
+
+    def __init__(
+        self,
+        *,
+        prefix: str = "",
+        routes: Sequence[BaseRoute] | None = None,
+        redirect_slashes: bool = True,
+        default: ASGIApp | None = None,
+    ) -> None:
+        super().__init__(routes, redirect_slashes, default)
+        self.prefix = rooted(prefix).rstrip("/") if prefix else ""
+
+    def register(self, route: BaseRoute) -> None:
+        """Append a route, below the prefix of this router."""
+        self.routes.append(prefixed(route, self.prefix))
+
+
+class App(Registrar):
+    """An ASGI application.
+
+    `middleware` lists the layers, outermost first. `exception_handlers` maps status codes and exception classes to
+    `handler(request, exception) -> Response`. `lifespan` is a function of the app that gives an async context manager;
+    what that yields becomes `request.state`. `max_body_size` (bytes) ends a longer request body with 413. `debug`
+    answers an unexpected exception with its traceback.
+    """
+
+    def __init__(
+        self,
+        debug: bool = False,
+        routes: Sequence[BaseRoute] | None = None,
+        middleware: Sequence[Middleware] | None = None,
+        exception_handlers: Mapping[Any, Callable[..., Any]] | None = None,
+        lifespan: Lifespan | None = None,
+        *,
+        max_body_size: int | None = None,
+    ) -> None:
+        if max_body_size is not None and max_body_size < 0:
+            raise ValueError(f"max_body_size is a number of bytes, not {max_body_size}")
+        self.debug = debug
+        self.state = State()
+        self.router = Router(routes)
+        self.user_middleware = list(middleware or ())
+        self.exception_handlers = dict(exception_handlers or {})
+        self.lifespan = as_lifespan(lifespan)
+        self.max_body_size = max_body_size
+        self.middleware_stack: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one scope: the lifespan, a request or a websocket."""
+        scope = {**scope, "app": self}  # "middleware should copy the scope": this copy is ours to write into
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        if self.max_body_size is not None and scope["type"] == "http":
+            receive = limit_body(receive, self.max_body_size, scope)
+        await self.middleware_stack(scope, receive, send)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The onion: the boundary for unexpected errors, your layers, the boundary for expected ones, the router."""
+        outside = {Exception, 500} & self.exception_handlers.keys()
+        inside = {key: handler for key, handler in self.exception_handlers.items() if key not in outside}
+        unexpected = next((self.exception_handlers[key] for key in (500, Exception) if key in outside), None)
+        layers = [
+            Middleware(ServerErrorMiddleware, handler=unexpected, debug=self.debug),
+            *self.user_middleware,
+            Middleware(ExceptionMiddleware, handlers=inside, debug=self.debug),
+        ]
+        return wrap(self.dispatch_scope, layers)
+
+    async def dispatch_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The heart of the onion: the lifespan for the one scope, the router for the two others."""
+        if scope["type"] == "lifespan":
+            await run_lifespan(self.lifespan, self, scope, receive, send)
+        else:
+            await self.router(scope, receive, send)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """The routes, in the order of their registration; change them whenever you like."""
+        return self.router.routes
+
+    def register(self, route: BaseRoute) -> None:
+        """Append a route."""
+        self.router.routes.append(route)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """The path of a route by its name; `NoMatchFound` where there is none."""
+        return self.router.url_path_for(name, **path_params)
+
+    def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
+        """Put an app below a path."""
+        self.register(Mount(path, app=app, name=name))
+
+    def host(self, host: str, app: ASGIApp, name: str | None = None) -> None:
+        """Give a host an app of its own."""
+        self.register(Host(host, app=app, name=name))
+
+    def add_route(
+        self,
+        path: str,
+        route: Callable[..., Any],
+        methods: list[str] | None = None,
+        name: str | None = None,
+        include_in_schema: bool = True,
+    ) -> None:
+        """Register a `Route`: `route(request) -> Response`, or an ASGI app."""
+        self.router.add_route(path, route, methods, name, include_in_schema)
+
+    def add_websocket_route(self, path: str, route: Callable[..., Any], name: str | None = None) -> None:
+        """Register a `WebSocketRoute`."""
+        self.router.add_websocket_route(path, route, name)
+
+    def add_middleware(self, middleware_class: Callable[..., ASGIApp], *args: Any, **kwargs: Any) -> None:
+        """Put a layer around all others: the one added last is the first to see a request.
+
+        RuntimeError once the app has been called: the onion is built then.
+        """
+        if self.middleware_stack is not None:
+            raise RuntimeError("middleware cannot be added once the app has started: add it before the first scope")
+        self.user_middleware.insert(0, Middleware(middleware_class, *args, **kwargs))
+
+    def middleware(self, middleware_type: str) -> Callable[[F], F]:
+        """Decorator for function-style middleware: `@app.middleware("http") async def f(request, call_next)`."""
+        if middleware_type != "http":
+            raise ValueError(f'function-style middleware is for "http" alone, not for {middleware_type!r}')
+
+        def decorate(func: F) -> F:
+            self.add_middleware(BaseHTTPMiddleware, dispatch=func)
+            return func
+
+        return decorate
+
+    def add_exception_handler(
+        self, exc_class_or_status_code: int | type[Exception], handler: Callable[..., Any]
+    ) -> None:
+        """Answer exceptions of this class, or HTTPExceptions of this status, with `handler(request, exception)`."""
+        if self.middleware_stack is not None:
+            raise RuntimeError("exception handlers cannot be added once the app has started")
+        self.exception_handlers[exc_class_or_status_code] = handler
+
+    def exception_handler(self, exc_class_or_status_code: int | type[Exception]) -> Callable[[F], F]:
+        """Decorator for the same."""
+
+        def decorate(func: F) -> F:
+            self.add_exception_handler(exc_class_or_status_code, func)
+            return func
+
+        return decorate
+
+    def __repr__(self) -> str:
+        return f"<App with {len(self.routes)} routes and {len(self.user_middleware)} layers of middleware>"

@@ -1,0 +1,284 @@
+"""A scope and `receive` in -> the request in words, and its body, out.
+
+bytes > server > app > middleware > routing > [handler] > response > bytes
+
+A `Request` costs nothing until somebody asks: headers, cookies, query and URL are read from the scope at first use,
+the body from `receive`. The body is a stream that can be read once; `body()` keeps what it has read. `receive` is
+asked by one reader at a time: when `is_disconnected` has to look ahead, it keeps its question open instead of
+withdrawing it, and whoever reads next gets that answer first.
+
+Spec:         https://asgi.readthedocs.io/en/latest/specs/www.html#request-receive-event
+Grown from:   tiny/app.py:Request, because a body is asked for twice, and clients leave in between
+In FastAPI:   starlette.requests:Request
+In Starlette: starlette.requests:Request
+In Flask:     flask.wrappers:Request, where the server has the body ready or blocks until it comes
+Left out:     forms, sessions, users, push promises
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from typing import Any
+
+from rawasgi.datastructures import Headers, QueryParams, State
+from rawasgi.exceptions import HTTPException
+from rawasgi.messages.types import Message, Receive, Scope, Send
+from rawasgi.urls import URL, Address
+
+
+class ClientDisconnect(Exception):
+    """The client left before its request was read, or before its response was sent."""
+
+
+class MalformedJSON(HTTPException, json.JSONDecodeError):
+    """The body is no JSON: answered with 400 unless the handler catches it, by this name or as JSONDecodeError."""
+
+    def __init__(self, why: str, body: bytes = b"", position: int = 0) -> None:
+        json.JSONDecodeError.__init__(self, why, body.decode("utf-8", "replace"), position)
+        HTTPException.__init__(self, 400, f"Malformed JSON: {why}")
+
+
+def no_constant(name: str) -> None:
+    """Python reads NaN and Infinity as numbers; JSON knows neither (RFC 8259, section 6)."""
+    raise ValueError(f"{name} is no JSON number")
+
+
+decoder = json.JSONDecoder(parse_constant=no_constant)  # made once: json.loads makes one a call for such an option
+
+
+def parse_json(body: bytes) -> Any:
+    """JSON text in UTF-8, -16 or -32; `MalformedJSON` for anything else, however deep or long."""
+    try:
+        return decoder.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+    except json.JSONDecodeError as error:
+        raise MalformedJSON(error.msg, body, error.pos) from None
+    except (ValueError, RecursionError) as error:
+        raise MalformedJSON(str(error) or "nested too deep", body) from None
+
+
+ESCAPE = re.compile(r"\\([0-3][0-7][0-7]|.)")
+
+
+def parse_cookies(header: str) -> dict[str, str]:
+    """`a=1; b="two"` -> `{"a": "1", "b": "two"}`, as leniently as browsers write it: nothing is an error here."""
+    cookies: dict[str, str] = {}
+    for piece in header.split(";"):
+        name, equals, value = piece.partition("=")
+        name, value = (name.strip(), value.strip()) if equals else ("", name.strip())
+        if len(value) > 1 and value[0] == value[-1] == '"':
+            value = ESCAPE.sub(lambda found: chr(int(found[1], 8)) if len(found[1]) == 3 else found[1], value[1:-1])
+        if name or value:
+            cookies[name] = value
+    return cookies
+
+
+class HTTPConnection(Mapping[str, Any]):
+    """What a request and a websocket have in common: their scope, as a mapping and in words."""
+
+    def __init__(self, scope: Scope, receive: Receive | None = None) -> None:
+        self.scope = scope
+        self._url: URL | None = None
+        self._base_url: URL | None = None
+        self._headers: Headers | None = None
+        self._query_params: QueryParams | None = None
+        self._cookies: dict[str, str] | None = None
+
+    def __getitem__(self, key: str) -> Any:
+        return self.scope[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.scope)
+
+    def __len__(self) -> int:
+        return len(self.scope)
+
+    __eq__ = object.__eq__  # two requests are never equal, however alike their scopes
+    __hash__ = object.__hash__
+
+    @property
+    def app(self) -> Any:
+        """The `App` that this connection came through."""
+        return self.scope["app"]
+
+    @property
+    def url(self) -> URL:
+        """The URL that the client asked for."""
+        if self._url is None:
+            self._url = URL(scope=self.scope)
+        return self._url
+
+    @property
+    def base_url(self) -> URL:
+        """The URL of the outermost app, with a slash at its end."""
+        if self._base_url is None:
+            root = self.scope.get("app_root_path", self.scope.get("root_path", ""))
+            path = root if root.endswith("/") else root + "/"
+            self._base_url = URL(scope={**self.scope, "path": path, "query_string": b""})
+        return self._base_url
+
+    @property
+    def headers(self) -> Headers:
+        """The header fields, without case, in order."""
+        if self._headers is None:
+            self._headers = Headers(scope=self.scope)
+        return self._headers
+
+    @property
+    def query_params(self) -> QueryParams:
+        """The query string, decoded."""
+        if self._query_params is None:
+            self._query_params = QueryParams(self.scope.get("query_string") or b"")
+        return self._query_params
+
+    @property
+    def path_params(self) -> dict[str, Any]:
+        """What the route's template found in the path."""
+        params: dict[str, Any] = self.scope.get("path_params", {})
+        return params
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies of all Cookie headers; of a name that comes twice, the last."""
+        if self._cookies is None:
+            self._cookies = {}
+            for header in self.headers.getlist("cookie"):
+                self._cookies.update(parse_cookies(header))
+        return self._cookies
+
+    @property
+    def client(self) -> Address | None:
+        """Who is at the other end of the socket: a proxy, perhaps."""
+        address = self.scope.get("client")
+        return None if address is None else Address(*address)
+
+    @property
+    def state(self) -> State:
+        """`scope["state"]`: what the lifespan left there, and what middleware adds for this request."""
+        return State(self.scope.setdefault("state", {}))
+
+    def url_for(self, name: str, /, **path_params: Any) -> URL:
+        """The absolute URL of the route of that name; RuntimeError outside an App or Router."""
+        finder = self.scope.get("router") or self.scope.get("app")
+        if finder is None:
+            raise RuntimeError("url_for needs routes: this scope has passed through no App and no Router")
+        found: URL = finder.url_path_for(name, **path_params).make_absolute_url(self.base_url)
+        return found
+
+
+async def no_receive() -> Message:
+    """The `receive` of a request that was made without one."""
+    raise RuntimeError("this request was made without `receive`: its body cannot be read")
+
+
+async def no_send(message: Message) -> None:
+    """The `send` of a request that was made without one."""
+    raise RuntimeError("this request was made without `send`")
+
+
+class Request(HTTPConnection):
+    """One HTTP request: `Request(scope, receive)` in any ASGI app, or the argument of a handler."""
+
+    def __init__(self, scope: Scope, receive: Receive = no_receive, send: Send = no_send) -> None:
+        super().__init__(scope)
+        self._receive = receive
+        self._send = send
+        self._pending: asyncio.Future[Message] | None = None
+        self._body: bytes | None = None
+        self._consumed = False
+        self._disconnected = False
+
+    @property
+    def method(self) -> str:
+        """`GET`, `POST` …, upper case."""
+        return str(self.scope["method"])
+
+    @property
+    def receive(self) -> Receive:
+        """The messages of this request for whoever comes next: a body that was read here is told once more."""
+        replayed = False
+
+        async def receive_again() -> Message:
+            nonlocal replayed
+            if self._consumed and not replayed:
+                replayed = True
+                return {"type": "http.request", "body": self._body or b"", "more_body": False}
+            return await self._next_message()
+
+        return receive_again
+
+    async def _next_message(self) -> Message:
+        """The next message; one that `is_disconnected` has already asked for comes first."""
+        if self._pending is None:
+            return await self._receive()
+        pending, self._pending = self._pending, None
+        return await pending
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """The body in pieces, as they come, and an empty one at the end.
+
+        Raises `ClientDisconnect` where the client leaves before the end, RuntimeError when the stream was read before.
+        """
+        if self._body is not None:
+            yield self._body
+        elif self._consumed:
+            raise RuntimeError("the body was streamed before and is gone; body() would have kept it")
+        while not self._consumed:
+            message = await self._next_message()
+            if message["type"] == "http.disconnect":
+                self._disconnected = True
+                raise ClientDisconnect("the client left before its request was complete")
+            self._consumed = not message.get("more_body", False)
+            if body := message.get("body", b""):
+                yield body
+        yield b""
+
+    async def body(self) -> bytes:
+        """The whole body, in bytes; it is kept, and may be asked for again."""
+        if self._body is None:
+            self._body = b"".join([piece async for piece in self.stream()])
+        return self._body
+
+    async def json(self) -> Any:
+        """The body as JSON; `MalformedJSON` (a 400, where nobody catches it) for one that is none."""
+        return parse_json(await self.body())
+
+    async def is_disconnected(self) -> bool:
+        """Whether the server has told that the client left. It never waits, and loses no message.
+
+        A body that was not read lies before that news: read it first.
+        """
+        if not self._disconnected:
+            if self._pending is None:
+                self._pending = asyncio.ensure_future(self._receive())  # stays open until it is answered
+            await asyncio.sleep(0)
+            if self._pending.done():
+                self._disconnected = self._pending.result()["type"] == "http.disconnect"
+        return self._disconnected
+
+    def release(self) -> None:
+        """The request is over: withdraw the question that `is_disconnected` has left open."""
+        if self._pending is not None:
+            self._pending.cancel()
+
+
+def limit_body(receive: Receive, limit: int, scope: Scope) -> Receive:
+    """A `receive` that lets at most `limit` bytes of body through, and raises HTTPException 413 at the first too many.
+
+    What arrives is counted; a Content-Length that is too large is believed at once.
+    """
+    declared = Headers(scope=scope).get("content-length", "")
+    too_long = declared.isdecimal() and (len(declared) > 18 or int(declared) > limit)
+    received = 0
+
+    async def receive_within_limit() -> Message:
+        nonlocal received
+        if too_long:
+            raise HTTPException(413)
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise HTTPException(413)
+        return message
+
+    return receive_within_limit

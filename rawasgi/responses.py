@@ -1,0 +1,348 @@
+"""A value in -> the messages that answer a request out.
+
+bytes > server > app > middleware > routing > handler > [response] > bytes
+
+A response is an ASGI app: called with scope, receive and send it says `http.response.start`, then its body, then runs
+its background task. That is why a handler may return one, a middleware may answer with one, and a route may be one.
+
+    JSONResponse({"a": 1})  ->  {"type": "http.response.start", "status": 200,
+                                 "headers": [(b"content-length", b"7"), (b"content-type", b"application/json")]}
+                                {"type": "http.response.body", "body": b'{"a":1}'}
+
+To HEAD it says the same start, and no body byte (RFC 9110, section 9.3.2). On a websocket scope it is a denial.
+
+Spec:         https://asgi.readthedocs.io/en/latest/specs/www.html#response-start-send-event
+Grown from:   tiny/app.py:Response, because headers repeat, streams are left by their readers, and work may follow
+In FastAPI:   starlette.responses:Response
+In Starlette: starlette.responses:Response
+In Flask:     werkzeug.wrappers:Response, an iterable that the server pulls
+Left out:     files, server-sent events, templates, conditional requests
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
+from urllib.parse import quote
+
+from rawasgi.concurrency import BackgroundTask, is_async_callable, iterate_in_threadpool, name_of, run_in_threadpool
+from rawasgi.datastructures import MutableHeaders, encoded
+from rawasgi.messages.types import Header, Message, Receive, Scope, Send
+from rawasgi.requests import Request
+from rawasgi.urls import URL
+
+# Made once, for json.dumps makes one a call for such options. NaN is no JSON, so it is an error here.
+encode_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+encode_ascii_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+
+def to_json(content: Any) -> bytes:
+    """JSON without spaces, in UTF-8. ValueError for NaN and Infinity, TypeError for what JSON cannot say."""
+    try:
+        return encode_json(content).encode()
+    except UnicodeEncodeError:  # half a surrogate pair, as JSON text may carry it, has no UTF-8: leave it escaped
+        return encode_ascii_json(content).encode()
+
+
+class Response:
+    """An answer whose body is known: `content` is str, bytes or None.
+
+    `headers` may name Content-Type and Content-Length themselves; otherwise they follow from `media_type` (to which
+    `text/…` adds the charset) and from the body. `background` runs when the response is out.
+    """
+
+    media_type: str | None = None
+    charset = "utf-8"
+    body: bytes | memoryview | None = None
+
+    def __init__(
+        self,
+        content: Any = None,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        media_type: str | None = None,
+        background: BackgroundTask | None = None,
+    ) -> None:
+        self.status_code = status_code
+        if media_type is not None:
+            self.media_type = media_type
+        self.background = background
+        self.body = self.render(content)
+        self.init_headers(headers)
+
+    def render(self, content: Any) -> bytes | memoryview:
+        """The content as bytes. Subclasses override this."""
+        if content is None:
+            return b""
+        if isinstance(content, bytes | bytearray | memoryview):
+            return content if isinstance(content, bytes) else bytes(content)
+        encoded_content: bytes = content.encode(self.charset)
+        return encoded_content
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        """Encode the headers once, and add the two that follow from the body."""
+        self.raw_headers: list[Header] = [encoded(name, value) for name, value in (headers or {}).items()]
+        given = {name for name, _ in self.raw_headers}
+        if self.body is not None and b"content-length" not in given and not self.is_bodiless:
+            self.raw_headers.append((b"content-length", b"%d" % len(self.body)))
+        if self.media_type is not None and b"content-type" not in given:
+            text = self.media_type.startswith("text/") and "charset=" not in self.media_type.lower()
+            full = f"{self.media_type}; charset={self.charset}" if text else self.media_type
+            self.raw_headers.append((b"content-type", full.encode("latin-1")))
+
+    @property
+    def is_bodiless(self) -> bool:
+        """Whether the status forbids a body (RFC 9110, section 6.4.1)."""
+        return self.status_code < 200 or self.status_code in (204, 304)
+
+    @property
+    def headers(self) -> MutableHeaders:
+        """The headers, to be read and changed before the response is sent."""
+        return MutableHeaders(raw=self.raw_headers)
+
+    def set_cookie(
+        self,
+        key: str,
+        value: str = "",
+        max_age: int | None = None,
+        expires: datetime | str | int | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: Literal["lax", "strict", "none"] | None = "lax",
+        partitioned: bool = False,
+    ) -> None:
+        """Add one Set-Cookie header. `max_age` and an `expires` number are seconds from now.
+
+        Raises ValueError for another `samesite`, for a name or value that no cookie can have, and for an `expires`
+        without time zone. Source: RFC 6265, section 4.1.
+        """
+        from email.utils import format_datetime  # here because most apps set no cookie, and the two
+        from http.cookies import CookieError, SimpleCookie  # bring many modules with them
+
+        if isinstance(expires, datetime):
+            if expires.tzinfo is None:
+                raise ValueError("set_cookie: `expires` needs a time zone, say datetime.now(UTC)")
+            expires = format_datetime(expires.astimezone(UTC), usegmt=True)
+        if samesite is not None and samesite.lower() not in ("lax", "strict", "none"):
+            raise ValueError(f"set_cookie: `samesite` is lax, strict or none, not {samesite!r}")
+        try:
+            cookie: Any = SimpleCookie({key: value})[key]
+        except CookieError as error:
+            raise ValueError(f"set_cookie: {error}") from None
+        attributes = {"max-age": max_age, "expires": expires, "path": path, "domain": domain, "samesite": samesite}
+        cookie.update({name: setting for name, setting in attributes.items() if setting is not None})
+        cookie.update({"secure": secure, "httponly": httponly})
+        self.raw_headers.append(encoded("set-cookie", cookie.OutputString() + ("; Partitioned" if partitioned else "")))
+
+    def delete_cookie(
+        self,
+        key: str,
+        path: str = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: Literal["lax", "strict", "none"] | None = "lax",
+        partitioned: bool = False,
+    ) -> None:
+        """Let the browser forget a cookie. `path` and `domain` must be those it was set with."""
+        self.set_cookie(key, "", 0, 0, path, domain, secure, httponly, samesite, partitioned)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say the messages of this response, then run its background task."""
+        await send(self.start_message(scope))
+        silent = self.is_bodiless or scope.get("method") == "HEAD"
+        await send({"type": body_type(scope), "body": b"" if silent else self.body})
+        if self.background is not None:
+            await self.background()
+
+    def start_message(self, scope: Scope) -> Message:
+        """`http.response.start`, or on a websocket `websocket.http.response.start`."""
+        prefix = "websocket." if scope["type"] == "websocket" else ""
+        return {"type": prefix + "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.status_code}>"
+
+
+def body_type(scope: Scope) -> str:
+    """`http.response.body`, or its twin for a denied websocket."""
+    return "websocket.http.response.body" if scope["type"] == "websocket" else "http.response.body"
+
+
+class HTMLResponse(Response):
+    """HTML, in UTF-8."""
+
+    media_type = "text/html"
+
+
+class PlainTextResponse(Response):
+    """Text, in UTF-8."""
+
+    media_type = "text/plain"
+
+
+class JSONResponse(Response):
+    """JSON without spaces, in UTF-8. NaN and Infinity are a ValueError: JSON has no such numbers."""
+
+    media_type = "application/json"
+
+    def __init__(
+        self,
+        content: Any,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        media_type: str | None = None,
+        background: BackgroundTask | None = None,
+    ) -> None:
+        super().__init__(content, status_code, headers, media_type, background)
+
+    def render(self, content: Any) -> bytes:
+        """The content as JSON."""
+        return to_json(content)
+
+
+class RedirectResponse(Response):
+    """Go there: 307 keeps method and body, 303 makes it a GET, 308 and 301 are for ever."""
+
+    def __init__(
+        self,
+        url: str | URL,
+        status_code: int = 307,
+        headers: Mapping[str, str] | None = None,
+        background: BackgroundTask | None = None,
+    ) -> None:
+        super().__init__(b"", status_code, headers, background=background)
+        self.headers["location"] = quote(str(url), safe=":/%#?=@[]!$&'()*+,;")
+
+
+class StreamingResponse(Response):
+    """A body that comes piece by piece, from an async iterable or (on a thread) from an ordinary one.
+
+    It goes as fast as the client reads, since `send` waits. When the client leaves, the iterator is closed where it
+    stands, so that its `finally` blocks run, and then the background task, which may have to tidy up. Servers from spec
+    2.4 on say it by an OSError out of `send`, which goes back to them; for older ones a second task listens for
+    `http.disconnect`, and the response just ends.
+    """
+
+    def __init__(
+        self,
+        content: AsyncIterable[Any] | Iterable[Any],
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        media_type: str | None = None,
+        background: BackgroundTask | None = None,
+    ) -> None:
+        self.body_iterator: AsyncIterable[Any] = (
+            content if isinstance(content, AsyncIterable) else iterate_in_threadpool(content)
+        )
+        self.status_code = status_code
+        if media_type is not None:
+            self.media_type = media_type
+        self.background = background
+        self.init_headers(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the pieces until they end or the client leaves, then run the background task."""
+        try:
+            if scope["type"] == "websocket" or spec_version(scope) >= (2, 4):
+                await self.stream_response(scope, send)
+            else:
+                await self.stream_and_listen(scope, receive, send)
+        except OSError:
+            if self.background is not None:
+                await self.background()
+            raise
+        if self.background is not None:
+            await self.background()
+
+    async def stream_response(self, scope: Scope, send: Send) -> None:
+        """Say start, pieces and end; whatever happens, close the iterator."""
+        kind, iterator = body_type(scope), aiter(self.body_iterator)
+        try:
+            await send(self.start_message(scope))
+            if not (self.is_bodiless or scope.get("method") == "HEAD"):
+                async for piece in iterator:
+                    body = piece.encode(self.charset) if isinstance(piece, str) else piece
+                    await send({"type": kind, "body": body, "more_body": True})
+            await send({"type": kind, "body": b"", "more_body": False})
+        finally:
+            if close := getattr(iterator, "aclose", None):
+                await close()
+
+    async def stream_and_listen(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The same where only `receive` tells that the client left: stop the stream from outside, as a timeout does."""
+        streaming = cast("asyncio.Task[None]", asyncio.current_task())
+        over = left = False
+
+        def stop(listening: "asyncio.Task[None]") -> None:
+            nonlocal left
+            if not (over or listening.cancelled() or listening.exception()):
+                left = streaming.cancel()
+
+        listening = asyncio.create_task(until_disconnect(receive))
+        listening.add_done_callback(stop)
+        try:
+            await self.stream_response(scope, send)
+        except asyncio.CancelledError:
+            if not left or streaming.uncancel() > 0:
+                raise  # it was somebody else who wants this task to end
+        finally:
+            over = True
+            listening.cancel()
+
+
+async def until_disconnect(receive: Receive) -> None:
+    """Wait for `http.disconnect`."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def spec_version(scope: Scope) -> tuple[int, ...]:
+    """`(2, 3)` for `scope["asgi"]["spec_version"] == "2.3"`; 2.0 where the server says nothing."""
+    return tuple(map(int, scope.get("asgi", {}).get("spec_version", "2.0").split(".")))
+
+
+class TrackedSend:
+    """A `send` that remembers whether the response has started: then an exception can no longer be answered.
+
+    It is no coroutine function but hands on the awaitable of the `send` it wraps, which costs a call and no coroutine.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.started = False
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        """Note a message that commits the response, and send it."""
+        if message["type"] not in ("http.response.early_hint", "http.response.debug"):
+            self.started = True
+        return self.send(message)
+
+    async def respond(self, response: Any, scope: Scope, receive: Receive) -> None:
+        """Send a whole response. Function-style middleware overrides this, and takes the response unsent."""
+        await response(scope, receive, self)
+
+
+class HandlerApp:
+    """`func(request) -> response` as an ASGI app: the one place where a function of yours meets the protocol."""
+
+    def __init__(self, func: Callable[..., Any]) -> None:
+        self.func = func
+        self.is_async = is_async_callable(func)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the function, on the loop or on a thread, and send what it returns."""
+        request = Request(scope, receive, send)
+        try:
+            response = await (self.func(request) if self.is_async else run_in_threadpool(self.func, request))
+            if not callable(response):
+                raise TypeError(f"{name_of(self.func)}() returned {response!r}: a handler returns a Response")
+            if isinstance(send, TrackedSend):
+                await send.respond(response, scope, receive)
+            else:
+                await response(scope, receive, send)
+        finally:
+            request.release()

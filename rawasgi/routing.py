@@ -1,0 +1,390 @@
+"""A scope in -> the route that answers it, called, out.
+
+bytes > server > app > middleware > [routing] > handler > response > bytes
+
+A `Router` is an ASGI app that calls one of its routes, and a route is an ASGI app that calls your function. The first
+route registered that fits both path and method wins. Where only paths fit, the answer is 405 and names the methods of
+all of them; where none fits, the path with or without a slash at its end may (307), else it is 404.
+
+The router writes `route`, `endpoint` and `path_params` into the scope that it was given by the app, which made a copy,
+so that middleware outside can read them afterwards. `Mount` and `Host` copy again: what they change concerns only the
+app below.
+
+Spec:         https://asgi.readthedocs.io/en/latest/specs/www.html#http-connection-scope
+Grown from:   tiny/app.py:Route, because apps are built from apps, and URLs are built from names
+In FastAPI:   fastapi.routing:APIRouter
+In Starlette: starlette.routing:Router
+In Flask:     werkzeug.routing:Map
+Left out:     middleware of single routes, endpoints as classes, host patterns with ports
+"""
+
+import enum
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+from rawasgi.concurrency import is_function, name_of
+from rawasgi.exceptions import HTTPException
+from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
+from rawasgi.paths import PathTemplate, RouteList, RouteTable
+from rawasgi.responses import HandlerApp, PlainTextResponse, RedirectResponse
+from rawasgi.urls import URL, URLPath, parse_host, route_path
+from rawasgi.websockets import WebSocketApp, refuse
+
+
+class NoMatchFound(Exception):
+    """No route has this name and these parameters."""
+
+    def __init__(self, name: str, path_params: dict[str, Any]) -> None:
+        super().__init__(f"no route is named {name!r} with the parameters {sorted(path_params)}")
+
+
+class Match(enum.Enum):
+    """How well a route fits a scope; PARTIAL is a path that fits and a method that does not."""
+
+    NONE = 0
+    PARTIAL = 1
+    FULL = 2
+
+
+def rooted(path: str) -> str:
+    """A path that begins with a slash; ValueError for another."""
+    if not path.startswith("/"):
+        raise ValueError(f"a path begins with a slash: {path!r}")
+    return path
+
+
+class BaseRoute:
+    """What a router asks of a route. Override `matches` to match in your own way."""
+
+    name: str | None = None
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """How well this route fits, and what it adds to the scope."""
+        raise NotImplementedError(f"{type(self).__name__} must say what it matches")
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """The path of the route of that name; `NoMatchFound` where it is not here."""
+        raise NotImplementedError(f"{type(self).__name__} must say where its names lead")
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; `matches` has been asked before."""
+        raise NotImplementedError(f"{type(self).__name__} must say how to answer")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be an app on its own: a router of one route."""
+        await Router([self], redirect_slashes=False)(scope, receive, send)
+
+
+class PathRoute(BaseRoute):
+    """What `Route` and `WebSocketRoute` share: one template, one scope type, one app at the end."""
+
+    protocol: Any = ""
+    methods: set[str] | None = None
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], app: ASGIApp, name: str | None) -> None:
+        self.path = path
+        self.endpoint = endpoint
+        self.name = name_of(endpoint) if name is None else name
+        self.app = app
+        self.template = PathTemplate(rooted(path))
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """By scope type, path and method."""
+        if scope["type"] != self.protocol or (found := self.template.match(route_path(scope))) is None:
+            return Match.NONE, {}
+        child = {"endpoint": self.endpoint, "path_params": {**scope.get("path_params", {}), **found}}
+        fits = self.methods is None or scope["method"] in self.methods
+        return (Match.FULL if fits else Match.PARTIAL), child
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """The path, filled with exactly its own parameters."""
+        if name != self.name or path_params.keys() != self.template.convertors.keys():
+            raise NoMatchFound(name, path_params)
+        return URLPath(self.template.fill(path_params), self.protocol)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the app."""
+        await self.app(scope, receive, send)
+
+
+class Route(PathRoute):
+    """A path, methods, and a function `func(request) -> response`, or any ASGI app.
+
+    A function answers GET, unless `methods` says otherwise, and with GET always HEAD; an app answers every method.
+    """
+
+    protocol = "http"
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        methods: Collection[str] | None = None,
+        name: str | None = None,
+        include_in_schema: bool = True,
+    ) -> None:
+        wanted = is_function(endpoint)
+        super().__init__(path, endpoint, HandlerApp(endpoint) if wanted else endpoint, name)
+        self.include_in_schema = include_in_schema
+        if wanted and methods is None:
+            methods = ["GET"]
+        if methods is not None:
+            self.methods = {method.upper() for method in methods}
+            self.methods |= {"HEAD"} if "GET" in self.methods else set()
+
+    def __repr__(self) -> str:
+        return f"Route(path={self.path!r}, name={self.name!r}, methods={sorted(self.methods or ())})"
+
+
+class WebSocketRoute(PathRoute):
+    """A path and a function `func(websocket)`, or any ASGI app."""
+
+    protocol = "websocket"
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], *, name: str | None = None) -> None:
+        super().__init__(path, endpoint, WebSocketApp(endpoint) if is_function(endpoint) else endpoint, name)
+
+    def __repr__(self) -> str:
+        return f"WebSocketRoute(path={self.path!r}, name={self.name!r})"
+
+
+class Container(BaseRoute):
+    """What `Mount` and `Host` share: an app below, whose routes are found as `name:child`."""
+
+    def __init__(self, app: ASGIApp, name: str | None, template: PathTemplate) -> None:
+        self.app = app
+        self.name = name
+        self.template = template
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """The routes of the app below, where it has any."""
+        return list(getattr(self.app, "routes", ()))
+
+    def child_url(self, name: str, path_params: dict[str, Any]) -> URLPath:
+        """The path of a route below, for the part of `name` and of the parameters that is not our own."""
+        if self.name is not None and not name.startswith(f"{self.name}:"):
+            raise NoMatchFound(name, path_params)
+        below = name if self.name is None else name[len(self.name) + 1 :]
+        for route in self.routes:
+            try:
+                return route.url_path_for(below, **path_params)
+            except NoMatchFound:
+                continue
+        raise NoMatchFound(name, path_params)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the app below."""
+        await self.app(scope, receive, send)
+
+
+class Mount(Container):
+    """An app, or routes, below a path. The app sees the same `path`, and a `root_path` that has grown by the prefix."""
+
+    def __init__(
+        self,
+        path: str,
+        app: ASGIApp | None = None,
+        routes: Sequence[BaseRoute] | None = None,
+        name: str | None = None,
+    ) -> None:
+        if (app is None) == (routes is None):
+            raise TypeError("Mount() takes an app or routes: one of them")
+        self.path = rooted(path or "/").rstrip("/")
+        super().__init__(app or Router(routes), name, PathTemplate(self.path + "/{path:path}"))
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """By the beginning of the path, up to a slash."""
+        path, root = route_path(scope), scope.get("root_path", "")
+        if scope["type"] not in ("http", "websocket") or (found := self.template.match(path)) is None:
+            return Match.NONE, {}
+        rest = "/" + found.pop("path")
+        return (
+            Match.FULL,
+            {
+                "endpoint": self.app,
+                "path_params": {**scope.get("path_params", {}), **found},
+                "app_root_path": scope.get("app_root_path", root),  # where url_for has to begin
+                "root_path": root + path[: -len(rest)],
+            },
+        )
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """`mount` with a `path`, or `mount:child` with the child's parameters."""
+        if name == self.name and path_params.keys() == self.template.convertors.keys():
+            return URLPath(self.template.fill({**path_params, "path": path_params["path"].lstrip("/")}))
+        own = {key: path_params[key] for key in self.template.convertors if key != "path" and key in path_params}
+        if len(own) + 1 < len(self.template.convertors):
+            raise NoMatchFound(name, path_params)
+        child = self.child_url(name, {key: value for key, value in path_params.items() if key not in own})
+        return URLPath(self.template.fill({**own, "path": ""}).rstrip("/") + child, child.protocol)
+
+    def __repr__(self) -> str:
+        return f"Mount(path={self.path!r}, name={self.name or ''!r}, app={self.app!r})"
+
+
+class Host(Container):
+    """An app for one host, or for those that fit a template such as `{tenant}.example.org`. A port does not count."""
+
+    def __init__(self, host: str, app: ASGIApp, name: str | None = None) -> None:
+        if host.startswith("/"):
+            raise ValueError(f"a host does not begin with a slash: {host!r}")
+        self.host = host
+        super().__init__(app, name, PathTemplate(re.sub(r":[0-9]+$", "", host)))
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """By the Host header; a malformed one fits no host."""
+        asked = parse_host(scope["headers"])
+        found = self.template.match(asked[0]) if asked else None
+        if found is None:
+            return Match.NONE, {}
+        return Match.FULL, {"endpoint": self.app, "path_params": {**scope.get("path_params", {}), **found}}
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """`host` with a `path`, or `host:child` with the child's parameters; the result knows its host."""
+        own = {key: path_params.pop(key) for key in self.template.convertors if key in path_params}
+        if len(own) < len(self.template.convertors):
+            raise NoMatchFound(name, path_params)
+        if name == self.name and path_params.keys() == {"path"}:
+            return URLPath(path_params["path"], host=self.template.fill(own))
+        child = self.child_url(name, path_params)
+        return URLPath(child, child.protocol, self.template.fill(own))
+
+    def __repr__(self) -> str:
+        return f"Host(host={self.host!r}, name={self.name or ''!r}, app={self.app!r})"
+
+
+def tabulate(routes: Iterable[BaseRoute]) -> RouteTable[BaseRoute]:
+    """Index the routes. Whoever matches in its own way is asked about every request: its template says nothing."""
+    table: RouteTable[BaseRoute] = RouteTable()
+    for route in routes:
+        if isinstance(route, PathRoute) and type(route).matches is PathRoute.matches:
+            methods = ["websocket"] if route.protocol == "websocket" else route.methods or ()
+            table.add(route, [route.protocol], route.template, methods)
+        else:
+            template = route.template if isinstance(route, Mount) and type(route).matches is Mount.matches else None
+            table.add(route, table.indexes, template)
+    return table
+
+
+class Router:
+    """Routes as one ASGI app. Change `routes` whenever you like: the next request sees it.
+
+    `default` is the app for what no route matches; without it that is 404, or HTTP 403 for a websocket.
+    """
+
+    def __init__(
+        self,
+        routes: Iterable[BaseRoute] | None = None,
+        redirect_slashes: bool = True,
+        default: ASGIApp | None = None,
+    ) -> None:
+        self.routes: RouteList[BaseRoute] = RouteList(routes or ())
+        self.redirect_slashes = redirect_slashes
+        self.default: ASGIApp = self.not_found if default is None else default
+        self._table = tabulate(())
+        self._table_version = -1
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find the route, write into the scope which it is, and call it."""
+        if scope["type"] not in ("http", "websocket"):
+            raise RuntimeError(f"a Router has no use for the scope type {scope['type']!r}: an App has")
+        if "router" not in scope:
+            if "app" not in scope:
+                scope = {**scope}  # nobody has made a copy yet, and this dict is the server's
+            scope["router"] = self
+        if self._table_version != self.routes.version:
+            self._table, self._table_version = tabulate(self.routes), self.routes.version
+        path = route_path(scope)
+        fixed: Any = self._table.fixed.get((scope.get("method", "websocket"), path))
+        if fixed is not None:
+            scope["route"], scope["endpoint"] = fixed, fixed.endpoint
+            scope.setdefault("path_params", {})
+            await fixed.handle(scope, receive, send)
+        else:
+            await self.search(path, scope, receive, send)
+
+    async def search(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask the candidates in the order of their registration."""
+        allowed: set[str] = set()
+        partial: tuple[BaseRoute, Scope] | None = None
+        for _, route, _ in self._table.indexes[scope["type"]].candidates(path):
+            match, child = route.matches(scope)
+            if match is Match.FULL:
+                scope["route"] = route
+                if isinstance(route, Container):
+                    scope = {**scope, **child}
+                else:
+                    scope.update(child)
+                await route.handle(scope, receive, send)
+                return
+            if match is Match.PARTIAL:
+                partial = partial or (route, child)
+                allowed |= getattr(route, "methods", None) or set()
+        if partial is not None:
+            scope["route"] = partial[0]
+            scope.update(partial[1])
+            await fail(405, {"Allow": ", ".join(sorted(allowed))}, scope, receive, send)
+        elif (target := self.slash_twin(path, scope)) is not None:
+            await RedirectResponse(target)(scope, receive, send)
+        else:
+            await self.default(scope, receive, send)
+
+    def slash_twin(self, path: str, scope: Scope) -> URL | None:
+        """The URL with, or without, a slash at its end, where that one has a route; the query is kept."""
+        if not self.redirect_slashes or scope["type"] != "http" or path == "/":
+            return None
+        full = scope["path"]
+        twin = {**scope, "path": full.rstrip("/") if path.endswith("/") else full + "/"}
+        rivals = self._table.indexes["http"].candidates(route_path(twin))
+        known = any(route.matches(twin)[0] is not Match.NONE for _, route, _ in rivals)
+        return URL(scope=twin) if known else None
+
+    async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """404; for a websocket HTTP 403, since nothing was accepted yet."""
+        if scope["type"] == "websocket":
+            await refuse(scope, receive, send)
+        else:
+            await fail(404, None, scope, receive, send)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """The path of the first route of that name which takes these parameters; else `NoMatchFound`."""
+        for route in self.routes:
+            try:
+                return route.url_path_for(name, **path_params)
+            except NoMatchFound:
+                continue
+        raise NoMatchFound(name, path_params)
+
+    def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
+        """Put an app below a path."""
+        self.routes.append(Mount(path, app=app, name=name))
+
+    def host(self, host: str, app: ASGIApp, name: str | None = None) -> None:
+        """Give a host an app of its own."""
+        self.routes.append(Host(host, app=app, name=name))
+
+    def add_route(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        methods: Collection[str] | None = None,
+        name: str | None = None,
+        include_in_schema: bool = True,
+    ) -> None:
+        """Register a `Route`."""
+        self.routes.append(Route(path, endpoint, methods=methods, name=name, include_in_schema=include_in_schema))
+
+    def add_websocket_route(self, path: str, endpoint: Callable[..., Any], name: str | None = None) -> None:
+        """Register a `WebSocketRoute`."""
+        self.routes.append(WebSocketRoute(path, endpoint, name=name))
+
+
+async def fail(status: int, headers: dict[str, str] | None, scope: Scope, receive: Receive, send: Send) -> None:
+    """Inside an app raise, so that its exception handlers answer; elsewhere answer at once."""
+    error = HTTPException(status, headers=headers)
+    if "app" in scope:
+        raise error
+    await PlainTextResponse(error.detail, status, headers)(scope, receive, send)
