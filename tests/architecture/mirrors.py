@@ -1,0 +1,149 @@
+"""Public names of rawasgi and their counterparts in Starlette or FastAPI: knowledge transfers both ways.
+
+Same name, same argument names, order and kinds. A class is compared by its construction and by every public method
+that its counterpart has too. What differs stands in DIFFERENCES with the reason; a difference that is gone fails.
+"""
+
+import inspect
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any, NamedTuple
+
+MIRRORS = {
+    "App": "starlette.applications:Starlette",
+    "APIRouter": "fastapi:APIRouter",
+    "BackgroundTask": "starlette.background:BackgroundTask",
+    "BackgroundTasks": "starlette.background:BackgroundTasks",
+    "BaseHTTPMiddleware": "starlette.middleware.base:BaseHTTPMiddleware",
+    "BaseRoute": "starlette.routing:BaseRoute",
+    "Convertor": "starlette.convertors:Convertor",
+    "HTMLResponse": "starlette.responses:HTMLResponse",
+    "HTTPConnection": "starlette.requests:HTTPConnection",
+    "HTTPException": "starlette.exceptions:HTTPException",
+    "Headers": "starlette.datastructures:Headers",
+    "Host": "starlette.routing:Host",
+    "ImmutableMultiDict": "starlette.datastructures:ImmutableMultiDict",
+    "JSONResponse": "starlette.responses:JSONResponse",
+    "Middleware": "starlette.middleware:Middleware",
+    "Mount": "starlette.routing:Mount",
+    "MultiDict": "starlette.datastructures:MultiDict",
+    "MutableHeaders": "starlette.datastructures:MutableHeaders",
+    "NoMatchFound": "starlette.routing:NoMatchFound",
+    "PlainTextResponse": "starlette.responses:PlainTextResponse",
+    "QueryParams": "starlette.datastructures:QueryParams",
+    "RedirectResponse": "starlette.responses:RedirectResponse",
+    "Request": "starlette.requests:Request",
+    "Response": "starlette.responses:Response",
+    "Route": "starlette.routing:Route",
+    "Router": "starlette.routing:Router",
+    "State": "starlette.datastructures:State",
+    "StreamingResponse": "starlette.responses:StreamingResponse",
+    "URL": "starlette.datastructures:URL",
+    "URLPath": "starlette.datastructures:URLPath",
+    "WebSocket": "starlette.websockets:WebSocket",
+    "WebSocketDisconnect": "starlette.websockets:WebSocketDisconnect",
+    "WebSocketException": "starlette.exceptions:WebSocketException",
+    "WebSocketRoute": "starlette.routing:WebSocketRoute",
+    "register_url_convertor": "starlette.convertors:register_url_convertor",
+    "run_in_threadpool": "starlette.concurrency:run_in_threadpool",
+}
+
+
+class Differs(NamedTuple):
+    """Parameters of the counterpart that ours is without, parameters that only ours has, and why."""
+
+    because: str
+    without: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+
+
+# What FastAPI's decorators ask about typed parameters and OpenAPI.
+DESCRIBED = (
+    *("response_model", "status_code", "tags", "dependencies", "summary", "description", "response_description"),
+    *("responses", "deprecated", "operation_id", "response_model_include", "response_model_exclude"),
+    *("response_model_by_alias", "response_model_exclude_unset", "response_model_exclude_defaults"),
+    *("response_model_exclude_none", "include_in_schema", "response_class", "callbacks", "openapi_extra"),
+    *("generate_unique_id_function", "max_body_size", "form_limits"),
+)
+DECORATOR = Differs("a handler is raw: it takes the request and returns a Response", without=DESCRIBED)
+LAYERS = "a layer goes around an app; a single route has none, and one limit holds for the whole app"
+
+DIFFERENCES: dict[str, Differs] = {
+    "APIRouter": Differs(
+        "it collects raw handlers; the app has the lifespan",
+        without=(
+            *("tags", "dependencies", "default_response_class", "responses", "callbacks", "route_class"),
+            *("dependency_overrides_provider", "on_startup", "on_shutdown", "lifespan", "deprecated"),
+            *("include_in_schema", "generate_unique_id_function", "strict_content_type"),
+            *("max_body_size", "form_limits"),
+        ),
+    ),
+    **{f"APIRouter.{verb}": DECORATOR for verb in "api_route delete get head options patch post put".split()},
+    "APIRouter.include_router": Differs(
+        "routes are taken over as they are",
+        without=(
+            *("tags", "dependencies", "default_response_class", "responses", "callbacks", "deprecated"),
+            *("include_in_schema", "generate_unique_id_function", "max_body_size", "form_limits"),
+        ),
+    ),
+    "APIRouter.websocket": Differs("a handler is raw: it takes the websocket", without=("dependencies",)),
+    "Mount": Differs(LAYERS, without=("middleware", "max_body_size")),
+    "Route": Differs(LAYERS, without=("middleware", "max_body_size")),
+    "Router": Differs("the app has the lifespan; " + LAYERS, without=("lifespan", "middleware", "max_body_size")),
+    "StreamingResponse.stream_response": Differs("it asks the scope for HEAD and for websockets", extra=("scope",)),
+    "WebSocketRoute": Differs(LAYERS, without=("middleware",)),
+}
+
+
+def resolve(pointer: str) -> Any:
+    """`package.module:Class.method` -> the object."""
+    module, _, qualname = pointer.partition(":")
+    found: Any = import_module(module)
+    for part in qualname.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def counterpart(name: str) -> Any:
+    """What a name, or a method of a mirrored class, is compared with; None where nothing is."""
+    owner, _, method = name.partition(".")
+    if name in MIRRORS:
+        return resolve(MIRRORS[name])
+    return getattr(resolve(MIRRORS[owner]), method, None) if owner in MIRRORS else None
+
+
+def parameters(callable_object: Any) -> list[inspect.Parameter]:
+    """Names and kinds in order: no instance, no defaults, no annotations."""
+    found = [
+        p.replace(default=p.empty, annotation=p.empty) for p in inspect.signature(callable_object).parameters.values()
+    ]
+    return [parameter for parameter in found if parameter.name != "self"]
+
+
+def shared_methods(ours: Any, theirs: Any) -> Iterator[str]:
+    """The public methods of our class that the counterpart has too; what a builtin base brings is not compared."""
+    for name, value in inspect.getmembers(ours, callable):
+        by_hand = inspect.isfunction(inspect.unwrap(getattr(value, "__func__", value)))
+        if by_hand and not name.startswith("_") and callable(getattr(theirs, name, None)):
+            yield name
+
+
+def disagreements(name: str, ours: Any, theirs: Any, declared: Differs | None) -> Iterator[str]:
+    """Compare two signatures, the declared difference taken into account."""
+    without, extra = (declared.without, declared.extra) if declared else ((), ())
+    mine, others = parameters(ours), parameters(theirs)
+    for gone in (*set(without) - {p.name for p in others}, *set(extra) - {p.name for p in mine}):
+        yield f"{name}: the declared difference {gone!r} is no longer there"
+    mine = [parameter for parameter in mine if parameter.name not in extra]
+    others = [parameter for parameter in others if parameter.name not in without]
+    if mine != others:
+        yield f"{name}: {inspect.Signature(mine)} is not {inspect.Signature(others)}"
+
+
+def compared(name: str, ours: Any, theirs: Any, differences: dict[str, Differs]) -> Iterator[str]:
+    """Compare a name with its counterpart: the callable itself and, for classes, the methods that both have."""
+    yield from disagreements(name, ours, theirs, differences.get(name))
+    if inspect.isclass(ours):
+        for method in shared_methods(ours, theirs):
+            pair = getattr(ours, method), getattr(theirs, method)
+            yield from disagreements(f"{name}.{method}", *pair, differences.get(f"{name}.{method}"))
