@@ -76,13 +76,15 @@ def parse_cookies(header: str) -> dict[str, str]:
 class HTTPConnection(Mapping[str, Any]):
     """What a request and a websocket have in common: their scope, as a mapping and in words."""
 
+    # What was made at first use; a request that nobody asks owns none of them.
+    _url: URL | None = None
+    _base_url: URL | None = None
+    _headers: Headers | None = None
+    _query_params: QueryParams | None = None
+    _cookies: dict[str, str] | None = None
+
     def __init__(self, scope: Scope, receive: Receive | None = None) -> None:
         self.scope = scope
-        self._url: URL | None = None
-        self._base_url: URL | None = None
-        self._headers: Headers | None = None
-        self._query_params: QueryParams | None = None
-        self._cookies: dict[str, str] | None = None
 
     def __getitem__(self, key: str) -> Any:
         return self.scope[key]
@@ -179,14 +181,15 @@ async def no_send(message: Message) -> None:
 class Request(HTTPConnection):
     """One HTTP request: `Request(scope, receive)` in any ASGI app, or the argument of a handler."""
 
+    _pending: asyncio.Future[Message] | None = None
+    _body: bytes | None = None
+    _consumed = False
+    _disconnected = False
+
     def __init__(self, scope: Scope, receive: Receive = no_receive, send: Send = no_send) -> None:
-        super().__init__(scope)
+        self.scope = scope
         self._receive = receive
         self._send = send
-        self._pending: asyncio.Future[Message] | None = None
-        self._body: bytes | None = None
-        self._consumed = False
-        self._disconnected = False
 
     @property
     def method(self) -> str:

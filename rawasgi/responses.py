@@ -23,6 +23,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
@@ -43,6 +44,14 @@ def to_json(content: Any) -> bytes:
         return encode_json(content).encode()
     except UnicodeEncodeError:  # half a surrogate pair, as JSON text may carry it, has no UTF-8: leave it escaped
         return encode_ascii_json(content).encode()
+
+
+@lru_cache(64)
+def content_type(media_type: str, charset: str) -> bytes:
+    """The header's value, encoded once for each media type: `text/plain` is `text/plain; charset=utf-8`."""
+    if media_type.startswith("text/") and "charset=" not in media_type.lower():
+        media_type = f"{media_type}; charset={charset}"
+    return media_type.encode("latin-1")
 
 
 class Response:
@@ -82,14 +91,15 @@ class Response:
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
         """Encode the headers once, and add the two that follow from the body."""
-        self.raw_headers: list[Header] = [encoded(name, value) for name, value in (headers or {}).items()]
-        given = {name for name, _ in self.raw_headers}
+        given: tuple[bytes, ...] = ()
+        self.raw_headers: list[Header] = []
+        if headers:
+            self.raw_headers = [encoded(name, value) for name, value in headers.items()]
+            given = tuple(name for name, _ in self.raw_headers)
         if self.body is not None and b"content-length" not in given and not self.is_bodiless:
             self.raw_headers.append((b"content-length", b"%d" % len(self.body)))
         if self.media_type is not None and b"content-type" not in given:
-            text = self.media_type.startswith("text/") and "charset=" not in self.media_type.lower()
-            full = f"{self.media_type}; charset={self.charset}" if text else self.media_type
-            self.raw_headers.append((b"content-type", full.encode("latin-1")))
+            self.raw_headers.append((b"content-type", content_type(self.media_type, self.charset)))
 
     @property
     def is_bodiless(self) -> bool:
@@ -153,7 +163,7 @@ class Response:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Say the messages of this response, then run its background task."""
         await send(self.start_message(scope))
-        silent = self.is_bodiless or scope.get("method") == "HEAD"
+        silent = scope.get("method") == "HEAD" or self.is_bodiless
         await send({"type": body_type(scope), "body": b"" if silent else self.body})
         if self.background is not None:
             await self.background()

@@ -302,7 +302,7 @@ class Router:
         if fixed is not None:
             scope["route"], scope["endpoint"] = fixed, fixed.endpoint
             scope.setdefault("path_params", {})
-            await fixed.handle(scope, receive, send)
+            await (fixed.app if type(fixed).handle is PathRoute.handle else fixed.handle)(scope, receive, send)
         else:
             await self.search(path, scope, receive, send)
 

@@ -77,7 +77,8 @@ class WebSocket(HTTPConnection):
         self._receive = receive
         self._send = send
         # Inside an app the two are shared, so that an exception handler knows where the conversation stands.
-        self._app, self._server = scope.get("rawasgi.sides") or (Side(WEBSOCKET_APP), Side(WEBSOCKET_SERVER))
+        sides: tuple[Side, Side] | None = scope.get("rawasgi.sides")
+        self._app, self._server = sides or (Side(WEBSOCKET_APP), Side(WEBSOCKET_SERVER))
         self._gone: WebSocketDisconnect | None = None
 
     @property
