@@ -25,9 +25,9 @@ from rawasgi.datastructures import State
 from rawasgi.lifespan import Lifespan, as_lifespan, run_lifespan
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
 from rawasgi.middleware import BaseHTTPMiddleware, ExceptionMiddleware, Middleware, ServerErrorMiddleware, wrap
-from rawasgi.paths import PathTemplate
+from rawasgi.paths import PathTemplate, rooted
 from rawasgi.requests import HTTPConnection, Request, limit_body
-from rawasgi.routing import BaseRoute, Host, Mount, Route, Router, WebSocketRoute, rooted
+from rawasgi.routing import BaseRoute, Host, Mount, Route, Router, WebSocketRoute
 from rawasgi.urls import URLPath
 from rawasgi.websockets import WebSocket
 

@@ -141,6 +141,13 @@ def register_url_convertor(key: str, convertor: Convertor[Any]) -> None:
     CONVERTOR_TYPES[key] = convertor
 
 
+def rooted(path: str) -> str:
+    """A path that begins with a slash; ValueError for another."""
+    if not path.startswith("/"):
+        raise ValueError(f"a path begins with a slash: {path!r}")
+    return path
+
+
 class PathTemplate:
     """`/items/{id:int}`, compiled: `match` reads a path, `fill` writes one.
 

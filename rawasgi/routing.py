@@ -26,7 +26,7 @@ from typing import Any
 from rawasgi.concurrency import is_function, name_of
 from rawasgi.exceptions import HTTPException
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
-from rawasgi.paths import PathTemplate, RouteList, RouteTable
+from rawasgi.paths import PathTemplate, RouteList, RouteTable, rooted
 from rawasgi.responses import HandlerApp, PlainTextResponse, RedirectResponse
 from rawasgi.urls import URL, URLPath, parse_host, route_path
 from rawasgi.websockets import WebSocketApp, refuse
@@ -45,13 +45,6 @@ class Match(enum.Enum):
     NONE = 0
     PARTIAL = 1
     FULL = 2
-
-
-def rooted(path: str) -> str:
-    """A path that begins with a slash; ValueError for another."""
-    if not path.startswith("/"):
-        raise ValueError(f"a path begins with a slash: {path!r}")
-    return path
 
 
 class BaseRoute:
@@ -281,11 +274,19 @@ class Router:
         redirect_slashes: bool = True,
         default: ASGIApp | None = None,
     ) -> None:
-        self.routes: RouteList[BaseRoute] = RouteList(routes or ())
+        self.routes = RouteList(routes or ())
         self.redirect_slashes = redirect_slashes
         self.default: ASGIApp = self.not_found if default is None else default
-        self._table = tabulate(())
-        self._table_version = -1
+
+    @property
+    def routes(self) -> RouteList[BaseRoute]:
+        """The routes, in the order of their registration."""
+        return self._routes
+
+    @routes.setter
+    def routes(self, routes: Iterable[BaseRoute]) -> None:
+        self._routes = RouteList(routes)
+        self._table, self._table_version = tabulate(self._routes), self._routes.version
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find the route, write into the scope which it is, and call it."""
@@ -295,8 +296,8 @@ class Router:
             if "app" not in scope:
                 scope = {**scope}  # nobody has made a copy yet, and this dict is the server's
             scope["router"] = self
-        if self._table_version != self.routes.version:
-            self._table, self._table_version = tabulate(self.routes), self.routes.version
+        if self._table_version != self._routes.version:
+            self._table, self._table_version = tabulate(self._routes), self._routes.version
         path = route_path(scope)
         fixed: Any = self._table.fixed.get((scope.get("method", "websocket"), path))
         if fixed is not None:
