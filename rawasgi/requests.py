@@ -182,6 +182,7 @@ class Request(HTTPConnection):
     """One HTTP request: `Request(scope, receive)` in any ASGI app, or the argument of a handler."""
 
     _pending: asyncio.Future[Message] | None = None
+    _heard: Message | None = None
     _body: bytes | None = None
     _consumed = False
     _disconnected = False
@@ -211,7 +212,10 @@ class Request(HTTPConnection):
         return receive_again
 
     async def _next_message(self) -> Message:
-        """The next message; one that `is_disconnected` has already asked for comes first."""
+        """The next message; what `is_disconnected` has already heard, or asked for, comes first."""
+        if self._heard is not None:
+            message, self._heard = self._heard, None
+            return message
         if self._pending is None:
             return await self._receive()
         pending, self._pending = self._pending, None
@@ -249,14 +253,17 @@ class Request(HTTPConnection):
     async def is_disconnected(self) -> bool:
         """Whether the server has told that the client left. It never waits, and loses no message.
 
-        A body that was not read lies before that news: read it first.
+        The last piece of a body is kept for whoever reads it. A longer body that nobody has read lies before the news.
         """
         if not self._disconnected:
             if self._pending is None:
                 self._pending = asyncio.ensure_future(self._receive())  # stays open until it is answered
             await asyncio.sleep(0)
             if self._pending.done():
-                self._disconnected = self._pending.result()["type"] == "http.disconnect"
+                message = self._pending.result()
+                self._disconnected = message["type"] == "http.disconnect"
+                if not self._disconnected and not message.get("more_body", False):
+                    self._heard, self._pending = message, None  # the next question is about the client alone
         return self._disconnected
 
     def release(self) -> None:

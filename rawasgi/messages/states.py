@@ -61,6 +61,7 @@ class Table:
         self.side = side
         self.start = start
         self.rows = rows
+        self.own_rows = {key: row for key, row in rows.items() if self.is_own(key[1])}
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -71,11 +72,12 @@ class Table:
         """What this side may say in `state`; `*` where everything is permitted (and ignored)."""
         return frozenset(
             said
-            for (where, said), (next_state, _) in self.rows.items()
-            if where == state and next_state and said != "return" and self._is_own(said)
+            for (where, said), (next_state, _) in self.own_rows.items()
+            if where == state and next_state and said != "return"
         )
 
-    def _is_own(self, said: str) -> bool:
+    def is_own(self, said: str) -> bool:
+        """Whether `said` is for this side to say: a row for what it only hears is no permission to send it."""
         return said == "*" or (said.rstrip("+") in SENT_BY_SERVER) == (self.side == "server")
 
     def __repr__(self) -> str:
@@ -96,7 +98,7 @@ class Side:
 
     def says(self, message: Mapping[str, Any]) -> str:
         """This side sends `message`: move, and give the new state."""
-        said, rows = label(message), self.table.rows
+        said, rows = label(message), self.table.own_rows
         next_state, rule_id = rows.get((self.state, said)) or rows[self.state, "*"]
         if next_state is REFUSED:
             error = AppProtocolError if self.table.side == "app" else PeerProtocolError

@@ -28,7 +28,7 @@ def load(target: str) -> ASGIApp:
     sys.path.insert(0, str(Path.cwd()))
     try:
         app: ASGIApp = getattr(importlib.import_module(module), name or "app")
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise SystemExit(f"rawasgi.tiny: cannot load {target!r}: {error}. Name it as module:app.") from error
     return app
 
@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         inherited = options.fd is not None
         address = (options.host, options.port)
         bound = socket.socket(fileno=options.fd) if inherited else socket.create_server(address, backlog=2048)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         raise SystemExit(f"rawasgi.tiny: cannot listen there: {error}. Try another --port, or 0.") from error
     with bound:
         return 0 if asyncio.run(serve_until_signal(app, bound)) else 3

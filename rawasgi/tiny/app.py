@@ -47,11 +47,11 @@ class Connection:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self.receive_message, self.send_message = scope, receive, send
-        self.method: str = scope.get("method", "WEBSOCKET")
+        self.method: str = scope.get("method", "")  # a websocket has none
         self.path: str = scope["path"]
         self.path_params: dict[str, str] = scope["path_params"]
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        self.query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        self.query = dict(parse_qsl((scope.get("query_string") or b"").decode("latin-1"), keep_blank_values=True))
         self.state: dict[str, Any] = scope.get("state", {})
 
 
@@ -74,7 +74,7 @@ class Request(Connection):
     async def json(self) -> Any:
         try:
             return json.loads(await self.body())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the second where it is nested too deep
             raise HTTPException(400, "Malformed JSON") from error
 
 
@@ -87,18 +87,19 @@ class Response:
             content, about = content.encode(), {"content-type": "text/plain; charset=utf-8"}
         elif not isinstance(content, bytes | AsyncIterator):
             content, about = json.dumps(content).encode(), {"content-type": "application/json"}
-        if isinstance(content, bytes):
+        if isinstance(content, bytes) and status_code != 204:
             about["content-length"] = str(len(content))
-        self.content, self.status_code, self.headers = content, status_code, about | (headers or {})
+        about |= {name.lower(): value for name, value in (headers or {}).items()}
+        self.content, self.status_code, self.headers = content, status_code, about
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":  # no socket was accepted, so "close" is an HTTP 403
             await receive()
             await send({"type": "websocket.close"})
             return
-        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()]
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()]
         await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
-        if isinstance(self.content, AsyncIterator):
+        if isinstance(self.content, AsyncIterator) and scope["method"] != "HEAD":
             async for piece in self.content:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         last = self.content if isinstance(self.content, bytes) and scope["method"] != "HEAD" else b""
@@ -142,7 +143,7 @@ def find_route(routes: list[Route], path: str, method: str) -> tuple[Route, dict
             if method in route.methods:
                 return route, found.groupdict()
             allowed |= route.methods
-    if allowed := allowed - {"WEBSOCKET"}:
+    if allowed := allowed - {""}:
         raise HTTPException(405, "Method Not Allowed", {"Allow": ", ".join(sorted(allowed))})
     raise HTTPException(404, "Not Found")
 
@@ -175,7 +176,7 @@ class App:
         return self.route(path, "POST")
 
     def websocket(self, path: str) -> Callable[[Any], Any]:
-        return self.route(path, "WEBSOCKET")
+        return self.route(path, "")
 
     def add_middleware(self, wrapper: Callable[..., ASGIApp], **options: Any) -> None:
         """Put one more layer around all that is there: the one added last is called first."""
@@ -223,9 +224,8 @@ class App:
     async def call_handler(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The heart of the onion: find the route, call its function, send what it returns."""
         try:
-            route, scope["path_params"] = find_route(self.routes, scope["path"], scope.get("method", "WEBSOCKET"))
-            connection = (Request if scope["type"] == "http" else WebSocket)(scope, receive, send)
-            response = await route.handler(connection)
+            route, scope["path_params"] = find_route(self.routes, scope["path"], scope.get("method", ""))
+            response = await route.handler((Request if scope["type"] == "http" else WebSocket)(scope, receive, send))
         except HTTPException as error:
             response = error.response
         if response:

@@ -33,6 +33,8 @@ from rawasgi.messages.states import HTTP_APP, LIFESPAN_APP, RETURN, WEBSOCKET_AP
 from rawasgi.messages.types import ASGIApp, Message
 
 PATIENCE = 5.0  # seconds that we wait: for a next request, for a close frame, for open calls when the server stops
+# RFC 9110 7.8: `upgrade` is to be ignored in HTTP/1.0, and where `connection` does not name it.
+HANDSHAKE = {b"GET", b"1.1", (b"connection", b"upgrade"), (b"upgrade", b"websocket")}
 log = logging.getLogger("rawasgi.tiny")
 
 
@@ -43,10 +45,9 @@ class ClientGone(OSError):
 class Line(asyncio.Protocol):
     """One TCP connection, from accept to close. asyncio calls the first five methods, the calls use the others."""
 
-    def __init__(self, app: ASGIApp, state: dict[str, Any], lines: "set[Line]") -> None:
-        self.app, self.state, self.lines = app, state, lines
-        self.http = h11.Connection(h11.SERVER)
-        self.unread = bytearray()
+    def __init__(self, life: "Lifespan", lines: "set[Line]") -> None:
+        self.app, self.state, self.lines = life.app, life.state, lines
+        self.http, self.unread = h11.Connection(h11.SERVER), bytearray()
         self.news, self.writable = asyncio.Event(), asyncio.Event()
         self.gone = self.stopping = False
 
@@ -87,20 +88,22 @@ class Line(asyncio.Protocol):
 
     async def something_new(self) -> None:
         """Wait until bytes came, the client left, the response ended or the server stops."""
-        self.news.clear()
         if not self.gone:
             self.transport.resume_reading()
             await self.news.wait()
+        self.news.clear()  # after the wait: what came while we were busy elsewhere is news too
 
     async def converse(self) -> None:
         """The requests of this connection, one after the other, until either side has had enough."""
         try:
             while request := await self.next_request():
-                wants_websocket = (b"upgrade", b"websocket") in ((k, v.lower()) for k, v in request.headers)
-                call = WebSocketCall(self, request) if wants_websocket else HTTPCall(self, request)
+                wishes = {(k, wish.strip()) for k, v in request.headers for wish in v.lower().split(b",")}
+                is_handshake = {request.method, request.http_version, *wishes} >= HANDSHAKE
+                call = WebSocketCall(self, request) if is_handshake else HTTPCall(self, request)
                 await asyncio.create_task(call.run())  # a task each: no context variable leaks into the next request
         except (h11.RemoteProtocolError, wsproto.utilities.RemoteProtocolError, UnicodeError) as error:
-            await self.refuse(getattr(error, "error_status_hint", 400))  # no HTTP, or no handshake: no app is called
+            hint = getattr(error, "event_hint", None) or ws.RejectConnection(getattr(error, "error_status_hint", 400))
+            await self.refuse(hint.status_code, hint.headers)  # no HTTP, or no handshake: no app is called
         finally:
             self.transport.close()
             self.lines.discard(self)
@@ -120,10 +123,10 @@ class Line(asyncio.Protocol):
                         await self.something_new()
         return None
 
-    async def refuse(self, status: int) -> None:
+    async def refuse(self, status: int, more: Any = ()) -> None:
         """Answer in the app's place, where that is still possible. The connection ends with it."""
         if self.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            headers = outgoing([(b"content-length", b"0"), (b"connection", b"close")])
+            headers = outgoing([(b"content-length", b"0"), (b"connection", b"close"), *more])
             await self.say(self.http, h11.Response(status_code=status, headers=headers))
         self.transport.close()
 
@@ -154,9 +157,8 @@ class HTTPCall:
     """One request and its response: `http.request` and `http.disconnect` in, `http.response.*` out."""
 
     def __init__(self, line: Line, request: h11.Request) -> None:
-        self.line, self.http = line, line.http
-        self.scope = common_scope("http", line, request) | {"scheme": "http", "method": request.method.decode()}
-        self.response = Side(HTTP_APP)
+        self.line, self.http, self.response = line, line.http, Side(HTTP_APP)
+        self.scope = common_scope("http", line, request) | {"scheme": "http", "method": request.method.decode().upper()}
 
     async def run(self) -> None:
         try:
@@ -205,13 +207,12 @@ class WebSocketCall:
     def __init__(self, line: Line, request: h11.Request) -> None:
         self.line, self.request = line, request
         self.wire = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
-        self.socket = Side(WEBSOCKET_APP)
-        self.parts: list[Any] = []
-        self.ended = False
+        self.socket, self.parts, self.ended = Side(WEBSOCKET_APP), list[Any](), False
 
     async def run(self) -> None:
         self.wire.initiate_upgrade_connection(list(self.request.headers), self.request.target.decode("ascii"))
         offer: Any = next(self.wire.events())
+        self.line.unread[:0] = self.line.http.trailing_data[0]  # frames of a client that did not wait
         scope = common_scope("websocket", self.line, self.request)
         scope |= {"scheme": "ws", "subprotocols": offer.subprotocols, "extensions": {"websocket.http.response": {}}}
         try:
@@ -239,8 +240,8 @@ class WebSocketCall:
                 if message := await self.translate(event):
                     return message
             if self.line.gone or self.line.stopping or self.wire.state is Wire.CLOSED:
-                code = 1012 if self.line.stopping else 1006  # no close frame came: "abnormal closure"
-                return self.hear("websocket.disconnect", code=code, reason="")
+                # 1006 "abnormal closure": no close frame came
+                return self.hear("websocket.disconnect", code=1012 if self.line.stopping else 1006, reason="")
             await self.line.something_new()
         raise RuntimeError("receive() after websocket.disconnect: nothing can follow it")
 
@@ -267,6 +268,8 @@ class WebSocketCall:
         return message
 
     async def send(self, message: Message) -> None:
+        if self.socket.state == "awaiting_connect":
+            self.hear("websocket.connect")  # WS1 forbids it, yet Starlette refuses so: who answers was asked
         self.socket.says(message)
         if self.line.gone or self.ended:
             raise ClientGone(f"{message['type']} to a client that has left")
@@ -289,10 +292,10 @@ class Lifespan:
     """The one call that spans the life of the server: `lifespan.startup`, `lifespan.shutdown`, and their answers."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self.app, self.state = app, dict[str, Any]()
-        self.side = Side(LIFESPAN_APP)
+        self.app, self.state, self.side = app, dict[str, Any](), Side(LIFESPAN_APP)
         self.inbox, self.answers = asyncio.Queue[Message](), asyncio.Queue[str]()
         self.task = asyncio.create_task(self.run())
+        self.task.add_done_callback(lambda task: self.answers.put_nowait("returned"))  # however it ended
 
     async def run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
@@ -300,7 +303,6 @@ class Lifespan:
             await self.app(scope, self.inbox.get, self.send)
         except Exception as error:  # "the server must continue but not send any lifespan events"
             log.info("no lifespan events (any more): %r", error)
-        self.answers.put_nowait("returned")
 
     async def ask(self, kind: str) -> str:
         """Deliver an event and wait for the answer, which may be that the app returned without one."""
@@ -315,19 +317,19 @@ class Lifespan:
         self.answers.put_nowait(message["type"])
 
 
-async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event) -> bool:
+async def serve(app: ASGIApp, bound: socket.socket, stop: asyncio.Event) -> bool:
     """Serve `app` on a bound socket until `stop` is set. False where its start-up failed: then nothing was served."""
-    lifespan, lines = Lifespan(app), set[Line]()
-    if await lifespan.ask("lifespan.startup") == "lifespan.startup.failed":
+    life, lines = Lifespan(app), set[Line]()
+    if await life.ask("lifespan.startup") == "lifespan.startup.failed":
         return False
-    door = await asyncio.get_running_loop().create_server(lambda: Line(app, lifespan.state, lines), sock=listener)
-    log.info("listening on http://%s:%d", *listener.getsockname()[:2])
+    door = await asyncio.get_running_loop().create_server(lambda: Line(life, lines), sock=bound, backlog=2048)
+    log.info("listening on http://%s:%d", *bound.getsockname()[:2])
     await stop.wait()
     door.close()  # 1. nobody new comes in
     for line in lines:
         line.stop()  # 2. who only waits is sent away, who is being served may finish
     with contextlib.suppress(TimeoutError):  # 3. but not for ever: who is late is cancelled
         await asyncio.wait_for(asyncio.gather(*(line.task for line in lines), return_exceptions=True), PATIENCE)
-    if lifespan.side.state == "running":
-        await lifespan.ask("lifespan.shutdown")  # 4. only now: "after it has closed all connections"
+    if life.side.state == "running":
+        await life.ask("lifespan.shutdown")  # 4. only now: "after it has closed all connections"
     return True
