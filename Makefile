@@ -11,7 +11,7 @@ KEY := $(shell { cat pyproject.toml constraints.txt; $(PYTHON) -VV; pwd; } 2>/de
 STAMP := .venv/stamp-$(KEY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check contracts clean
+.PHONY: help setup demo test check contracts readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,10 @@ check: $(STAMP) ## ruff, strict types and the architecture tests
 
 contracts: $(STAMP) ## run every contract on every server: the full matrices
 	@$(PY) -m comparisons run
+
+readme: $(STAMP) ## write the tables of the lessons and of README.md, and its picture, from a run
+	@$(PY) -m comparisons lessons
+	@$(PY) -m comparisons show hello_world --svg comparisons/p01_introduction/hello_world/pair.svg
 
 clean: ## remove the environment and everything the tools made
 	rm -rf .venv results build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

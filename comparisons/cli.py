@@ -18,7 +18,7 @@ from comparisons.discovery import BrokenContractError, Comparison, find
 from comparisons.matrix import console, failures, matrix, rendered
 from comparisons.runner import Interrupted, Moment, Run, RunResult, plan, run_all
 from comparisons.servers import ROOT, SERVERS, ServerError
-from comparisons.show import pair
+from comparisons.show import pair, picture
 from comparisons.stacks import STACKS
 
 Found = dict[str, Comparison]
@@ -97,6 +97,7 @@ def command_line() -> argparse.ArgumentParser:
     showing = commands.add_parser("show", help="two stacks side by side, beat by beat")
     showing.add_argument("names", nargs=1, metavar="NAME")
     showing.add_argument("--pair", default="fastapi,rawasgi", metavar="LEFT,RIGHT")
+    showing.add_argument("--svg", type=Path, metavar="PATH", help="write it as a picture instead")
     showing.set_defaults(command=show)
 
     telling = commands.add_parser("demo", help="run everything and tell what came out")
@@ -188,7 +189,10 @@ def run(options: argparse.Namespace, found: Found) -> int:
 def show(options: argparse.Namespace, found: Found) -> int:
     """Print two stacks side by side."""
     left, right = (STACKS[name] for name in options.pair.split(","))
-    console().print(pair(found[options.names[0]], left, right))
+    if options.svg is not None:
+        options.svg.write_text(picture(found[options.names[0]], left, right), "utf-8")
+    else:
+        console().print(pair(found[options.names[0]], left, right))
     return 0
 
 
@@ -218,10 +222,9 @@ def write_lessons(options: argparse.Namespace, found: Found) -> int:
     for comparison, own in report.by_comparison(results):
         if any(result.failures for result in own):
             return fail(f"{comparison.name} does not hold, so its lesson cannot be written. See: run {comparison.name}")
-        stands, should = lessons.fresh(comparison, own)
-        if stands != should:
-            stale.append(comparison.name)
+        for page, should in lessons.stale(comparison, own):
+            stale.append(f"{comparison.name} in {page.name}")
             if not options.check:
-                (comparison.folder / "lesson.md").write_text(should, "utf-8")
+                page.write_text(should, "utf-8")
     print(f"{'stale' if options.check else 'written'}: {', '.join(stale) or 'none'}")
     return int(options.check and bool(stale))

@@ -1,15 +1,32 @@
-"""Two app files of a comparison -> one view, beat beside beat, out."""
+"""Two app files of a comparison -> one view, beat beside beat, on the terminal or as a picture, out."""
 
+import io
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from comparisons.discovery import BEAT, Comparison
 from comparisons.stacks import Stack
 from rawasgi.__main__ import code_lines
+
+PICTURE = """\
+<svg viewBox="0 0 {terminal_width} HEIGHT" xmlns="http://www.w3.org/2000/svg">
+<style>
+.{unique_id}-matrix {{ font-family: ui-monospace, Menlo, Consolas, monospace; font-size: {char_height}px; line-height: {line_height}px }}
+{styles}
+</style>
+<defs>{lines}</defs>
+<rect fill="#0d1117" width="{terminal_width}" height="HEIGHT" rx="8"/>
+{backgrounds}
+<g class="{unique_id}-matrix" transform="translate(12, 12)">
+{matrix}
+</g>
+</svg>
+"""
+"""The terminal as rich draws it, with the reader's own fonts: a picture must not fetch any."""
 
 
 @dataclass(frozen=True)
@@ -73,3 +90,12 @@ def _passage(comparison: Comparison, stack: Stack, beat: int, piece: Passage | N
         return Text("\n".join(piece.lines))
     provider = comparison.contract.provided.get((stack.name, beat))
     return Text(f"({stack.title} does it: {provider})" if provider else "", style="dim")
+
+
+def picture(comparison: Comparison, left: Stack, right: Stack) -> str:
+    """Draw the same view as SVG."""
+    console = Console(record=True, file=io.StringIO(), width=136, highlight=False, force_terminal=True)
+    console.print(pair(comparison, left, right))
+    height = 24.4 * len(console.export_text(clear=False).splitlines()) + 2 * 12  # rich's lines, and our margins
+    drawn = console.export_svg(code_format=PICTURE.replace("HEIGHT", f"{height:.0f}"), unique_id="pair")
+    return "\n".join(line.rstrip() for line in drawn.splitlines()) + "\n"

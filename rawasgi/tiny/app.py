@@ -86,7 +86,7 @@ class Response:
         if isinstance(content, str):
             content, about = content.encode(), {"content-type": "text/plain; charset=utf-8"}
         elif not isinstance(content, bytes | AsyncIterator):
-            content, about = json.dumps(content).encode(), {"content-type": "application/json"}
+            content, about = json.dumps(content, separators=(",", ":")).encode(), {"content-type": "application/json"}
         if isinstance(content, bytes) and status_code != 204:
             about["content-length"] = str(len(content))
         about |= {name.lower(): value for name, value in (headers or {}).items()}

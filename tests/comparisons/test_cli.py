@@ -171,7 +171,10 @@ def test_lessons_are_written_from_a_run(tmp_path, monkeypatch, capsys):
     lesson = tmp_path / "lesson.md"
     lesson.write_text("# Holds\n\n<!-- matrix -->\nold\n<!-- /matrix -->\n\nThe end.\n", "utf-8")
     statuses = [main(["lessons", "holds", *check], SAMPLES) for check in (["--check"], [], ["--check"])]
-    assert (statuses, capsys.readouterr().out) == ([1, 0, 0], "stale: holds\nwritten: holds\nstale: none\n")
+    assert (statuses, capsys.readouterr().out) == (
+        [1, 0, 0],
+        "stale: holds in lesson.md\nwritten: holds in lesson.md\nstale: none\n",
+    )
     assert lesson.read_text("utf-8").splitlines() == [
         "# Holds",
         "",

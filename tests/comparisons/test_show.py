@@ -3,9 +3,9 @@
 import pytest
 
 from comparisons.contract import Contract
-from comparisons.discovery import Comparison
+from comparisons.discovery import Comparison, find
 from comparisons.matrix import console
-from comparisons.show import Passage, aligned, pair, passages
+from comparisons.show import Passage, aligned, pair, passages, picture
 from comparisons.stacks import STACKS
 
 LEFT = "import a\n\napp = a.App()  # [1]\n\n\n@app.get('/')  # [2] route\ndef f():\n    return 'x'  # [3]\n"
@@ -68,3 +68,12 @@ def test_a_pair_names_beats_providers_and_lines_of_code(tmp_path):
         ["(FastAPI", "does", "it:", "fastapi:Response)", "x", "=", "2", "#", "[2]"],
         ["lines", "of", "code:", "FastAPI", "1", "·", "Flask", "2"],
     ]
+
+
+def test_the_picture_of_the_first_page_is_what_show_draws():
+    """README.md shows real output: `make readme` writes it, and nothing in it is fetched from anywhere."""
+    comparison = find()["hello_world"]
+    drawn = (comparison.folder / "pair.svg").read_text("utf-8")
+    assert drawn == picture(comparison, STACKS["fastapi"], STACKS["rawasgi"])
+    assert [word for word in ("http://", "https://", "@font-face", "url(#") if word in drawn] == ["http://", "url(#"]
+    assert drawn.count("http") == drawn.count('xmlns="http://www.w3.org/2000/svg"') == 1

@@ -82,7 +82,7 @@ def test_head_runs_the_get_handler_and_sends_no_body(app):
 def test_parameters_query_and_state_reach_the_handler(app):
     """Path parameters are str, of the query the last value counts, blanks are kept, and data becomes JSON."""
     scope = http("GET", "/items/7 é/a{b}", query=b"q=%C3%A9+1&q=2&empty=", state={"db": 1})
-    expected = b'{"id": "7 \\u00e9", "part": "a{b}", "q": "2", "empty": "", "state": {"db": 1}}'
+    expected = b'{"id":"7 \\u00e9","part":"a{b}","q":"2","empty":"","state":{"db":1}}'
     assert converse(app, scope) == response(
         200, {"content-type": "application/json", "content-length": str(len(expected))}, expected
     )
@@ -153,7 +153,7 @@ def test_head_of_a_stream_sends_no_piece(app):
 
 def test_json_in_and_out(app):
     """A body that is JSON becomes data, and data becomes JSON."""
-    answer = b'{"got": [1, null, "x"]}'
+    answer = b'{"got":[1,null,"x"]}'
     about = {"content-type": "application/json", "content-length": str(len(answer))}
     assert converse(app, http("POST", "/json"), request(b'[1, null, "x"]')) == response(200, about, answer)
 

@@ -46,15 +46,6 @@ CONTRACT = Contract(
     ],
     differences=[
         Differs(
-            "tiny",
-            {
-                "GET /": {"headers": headers(JSON, 27), "body": b'{"message": "Hello, world"}'},
-                "HEAD /": {"headers": headers(JSON, 27)},
-                "GET /double/21": {"headers": headers(JSON, 14), "body": b'{"double": 42}'},
-            },
-            because="it leaves json.dumps its spaces",
-        ),
-        Differs(
             "fastapi",
             "HEAD /",
             answers={"status": 405, "headers": headers(JSON, 31, allow="GET")},
