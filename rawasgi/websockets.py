@@ -143,7 +143,7 @@ class WebSocket(HTTPConnection):
             raise MalformedMessage(error.msg, error.doc, error.pos) from None
 
     async def _receive_data(self, key: str) -> Any:
-        if self._app.state not in ("open", "peer_gone"):
+        if self._app.state not in ("open", "closed", "peer_gone"):
             raise RuntimeError(f"nothing can be received while the websocket is {self._app.state}: accept() it first")
         message = await self.receive()
         if self._gone is not None:

@@ -19,7 +19,11 @@ import sys
 from pathlib import Path
 
 from rawasgi.messages.types import ASGIApp
-from rawasgi.tiny.server import serve
+
+try:
+    from rawasgi.tiny.server import serve
+except ModuleNotFoundError as missing:
+    raise SystemExit(f"rawasgi.tiny: {missing.name} is not installed: pip install 'rawasgi[tiny]'") from None
 
 
 def load(target: str) -> ASGIApp:
