@@ -16,12 +16,14 @@ __version__ = "0.1.0"
 # module -> the public names that live there. `import rawasgi` reads this table and nothing else.
 MODULES = {
     "app": "App APIRouter",
+    "call_next": "BaseHTTPMiddleware",
     "concurrency": "BackgroundTask BackgroundTasks run_in_threadpool",
     "datastructures": "Headers ImmutableMultiDict MultiDict MutableHeaders QueryParams State",
     "exceptions": "HTTPException WebSocketException",
+    "instruments.testclient": "TestClient",
     "messages.errors": "AppProtocolError PeerProtocolError",
     "messages.types": "ASGIApp Message Receive Scope Send",
-    "middleware": "BaseHTTPMiddleware Middleware",
+    "middleware": "Middleware",
     "middlewares.access_log": "AccessLogMiddleware",
     "middlewares.timing": "TimingMiddleware",
     "paths": "Convertor register_url_convertor",

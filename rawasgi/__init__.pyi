@@ -1,6 +1,7 @@
 # The names of __init__.py, loaded at once, for type checkers and editors. An architecture test holds the two equal.
 from rawasgi.app import APIRouter as APIRouter
 from rawasgi.app import App as App
+from rawasgi.call_next import BaseHTTPMiddleware as BaseHTTPMiddleware
 from rawasgi.concurrency import BackgroundTask as BackgroundTask
 from rawasgi.concurrency import BackgroundTasks as BackgroundTasks
 from rawasgi.concurrency import run_in_threadpool as run_in_threadpool
@@ -12,6 +13,7 @@ from rawasgi.datastructures import QueryParams as QueryParams
 from rawasgi.datastructures import State as State
 from rawasgi.exceptions import HTTPException as HTTPException
 from rawasgi.exceptions import WebSocketException as WebSocketException
+from rawasgi.instruments.testclient import TestClient as TestClient
 from rawasgi.messages import status as status
 from rawasgi.messages.errors import AppProtocolError as AppProtocolError
 from rawasgi.messages.errors import PeerProtocolError as PeerProtocolError
@@ -20,7 +22,6 @@ from rawasgi.messages.types import Message as Message
 from rawasgi.messages.types import Receive as Receive
 from rawasgi.messages.types import Scope as Scope
 from rawasgi.messages.types import Send as Send
-from rawasgi.middleware import BaseHTTPMiddleware as BaseHTTPMiddleware
 from rawasgi.middleware import Middleware as Middleware
 from rawasgi.middlewares.access_log import AccessLogMiddleware as AccessLogMiddleware
 from rawasgi.middlewares.timing import TimingMiddleware as TimingMiddleware

@@ -65,7 +65,7 @@ FLOORS = (
             "websockets.py",
             "routing.py",
             "middleware.py",
-            "lifespan.py",
+            "call_next.py",
             "app.py",
         ),
         stands_on=("messages",),
@@ -78,10 +78,16 @@ FLOORS = (
         stands_on=("messages", "core"),
     ),
     Floor(
+        "instruments",
+        "what any app does, made visible; nothing imports them",
+        ("instruments/conversation.py", "instruments/testclient.py"),
+        stands_on=("messages", "core"),
+    ),
+    Floor(
         "door",
         "how names and commands are found",
         ("__init__.py", "__main__.py"),
-        stands_on=("messages", "tiny", "core", "annexes"),
+        stands_on=("messages", "tiny", "core", "annexes", "instruments"),
     ),
 )
 

@@ -4,34 +4,80 @@ bytes > server > [app] > middleware > routing > handler > response > bytes
 
 `App` is one ASGI callable made of a router, a list of layers and a lifespan. It copies the scope once, because routing
 writes into it and the dict is the server's, builds its onion at the first scope of any type, and from then on only
-calls it. `APIRouter` collects routes for an app that is written elsewhere.
+calls it. `APIRouter` collects routes for an app that is written elsewhere. `@app.get(path)` reads the signature of your
+function: one parameter, the request. `Route(path, func)` never does.
 
-`@app.get(path)` reads the signature of your function: one parameter, the request. `Route(path, func)` never does.
+The lifespan is one call that spans the life of the server, the only scope without a client. Your part is an async
+context manager: what stands before its `yield` is set-up, what it yields becomes the `state` of every request.
+
+    receive lifespan.startup   -> enter -> send lifespan.startup.complete    or  .failed, and the server does not open
+    receive lifespan.shutdown  -> exit  -> send lifespan.shutdown.complete   or  .failed, and the server says so
 
 Spec:         https://asgi.readthedocs.io/en/latest/specs/main.html#applications
 Grown from:   tiny/app.py:App, because layers, handlers of exceptions and mounted apps want their places
 In FastAPI:   fastapi.applications:FastAPI
 In Starlette: starlette.applications:Starlette
 In Flask:     flask.app:Flask
-Left out:     typed parameters, dependencies, OpenAPI
+Left out:     typed parameters, dependencies, OpenAPI, lifespans of mounted apps
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from copy import copy
 from typing import Any, TypeVar
 
-from rawasgi.concurrency import name_of
+from rawasgi.call_next import BaseHTTPMiddleware
+from rawasgi.concurrency import name_of, threads
 from rawasgi.datastructures import State
-from rawasgi.lifespan import Lifespan, as_lifespan, run_lifespan
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
-from rawasgi.middleware import BaseHTTPMiddleware, ExceptionMiddleware, Middleware, ServerErrorMiddleware, wrap
+from rawasgi.middleware import ExceptionMiddleware, Middleware, ServerErrorMiddleware, wrap
 from rawasgi.paths import PathTemplate, rooted
 from rawasgi.requests import HTTPConnection, Request, limit_body
-from rawasgi.routing import BaseRoute, Host, Mount, Route, Router, WebSocketRoute
+from rawasgi.routing import BaseRoute, Host, Mount, PathRoute, Route, Router, WebSocketRoute
 from rawasgi.urls import URLPath
 from rawasgi.websockets import WebSocket
 
 F = TypeVar("F", bound=Callable[..., Any])
+Lifespan = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]]
+
+
+@asynccontextmanager
+async def nothing_to_do(app: Any) -> AsyncIterator[None]:
+    """The lifespan of an app that was given none."""
+    yield
+
+
+def as_lifespan(lifespan: Lifespan | None) -> Lifespan:
+    """The lifespan itself, if it can be one; TypeError with the remedy for a bare generator function."""
+    if inspect.isasyncgenfunction(lifespan) or inspect.isgeneratorfunction(lifespan):
+        raise TypeError(f"lifespan {name_of(lifespan)} is a generator: decorate it with contextlib.asynccontextmanager")
+    return nothing_to_do if lifespan is None else lifespan
+
+
+async def run_lifespan(lifespan: Lifespan, app: Any, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one lifespan scope: enter `lifespan(app)` at start-up, leave it at shutdown.
+
+    RuntimeError (reported as a failed start-up) where it yields state and the server offers no place for it.
+    """
+    await receive()
+    phase = "startup"
+    try:
+        async with lifespan(app) as state:
+            if state:
+                if "state" not in scope:
+                    raise RuntimeError("the lifespan yields state, but this server's lifespan scope has no `state`")
+                scope["state"].update(state)
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            phase = "shutdown"
+    except BaseException:
+        await send({"type": f"lifespan.{phase}.failed", "message": traceback.format_exc()})
+        raise
+    finally:
+        threads.close()
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 def check_handler(func: Callable[..., Any], path: str, connection: type[HTTPConnection]) -> None:
@@ -40,7 +86,9 @@ def check_handler(func: Callable[..., Any], path: str, connection: type[HTTPConn
     signature = inspect.signature(func)
     wanted = list(signature.parameters.values())
     in_path = [parameter for parameter in wanted if parameter.name in PathTemplate(path).convertors]
-    if len(wanted) == 1 and not in_path and is_for(wanted[0].annotation, connection):
+    by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+    is_alone = len(wanted) == 1 and wanted[0].kind not in by_name
+    if is_alone and not in_path and is_for(wanted[0].annotation, connection):
         return
     remedy = f"read {word}.path_params[{in_path[0].name!r}]" if in_path else f"read what you need from the {word}"
     raise TypeError(
@@ -61,6 +109,8 @@ def is_for(annotation: Any, connection: type[HTTPConnection]) -> bool:
 class Registrar:
     """The decorators that `App` and `APIRouter` share; `register` says where a new route goes."""
 
+    prefix = ""  # of the paths that the decorators register
+
     def register(self, route: BaseRoute) -> None:
         """Take a new route."""
         raise NotImplementedError(f"{type(self).__name__} must say where its routes go")
@@ -72,7 +122,7 @@ class Registrar:
 
         def decorate(func: F) -> F:
             check_handler(func, path, Request)
-            self.register(Route(path, func, methods=methods or ["GET"], name=name))
+            self.register(Route(self.prefix + path, func, methods=methods or ["GET"], name=name))
             return func
 
         return decorate
@@ -110,7 +160,7 @@ class Registrar:
 
         def decorate(func: F) -> F:
             check_handler(func, path, WebSocket)
-            self.register(WebSocketRoute(path, func, name=name))
+            self.register(WebSocketRoute(self.prefix + path, func, name=name))
             return func
 
         return decorate
@@ -120,22 +170,19 @@ class Registrar:
         if prefix:
             rooted(prefix)
         for route in router.routes:
-            self.register(prefixed(route, prefix.rstrip("/")))
+            self.register(prefixed(route, self.prefix + prefix.rstrip("/")))
 
 
 def prefixed(route: BaseRoute, prefix: str) -> BaseRoute:
     """The same route below a prefix; ValueError for one that has no path to put it before."""
     if not prefix:
         return route
-    match route:
-        case Route():
-            methods = route.methods
-            return Route(prefix + route.path, route.endpoint, methods=methods, name=route.name)
-        case WebSocketRoute():
-            return WebSocketRoute(prefix + route.path, route.endpoint, name=route.name)
-        case Mount():
-            return Mount(prefix + route.path, route.app, name=route.name)
-    raise ValueError(f"{route!r} has no path that could begin with {prefix!r}: mount its router instead")
+    if not isinstance(route, PathRoute | Mount):
+        raise ValueError(f"{route!r} has no path that could begin with {prefix!r}: mount its router instead")
+    moved = copy(route)
+    moved.path = prefix + route.path
+    moved.template = PathTemplate(moved.path + ("/{path:path}" if isinstance(moved, Mount) else ""))
+    return moved
 
 
 class APIRouter(Router, Registrar):
@@ -153,8 +200,8 @@ class APIRouter(Router, Registrar):
         self.prefix = rooted(prefix).rstrip("/") if prefix else ""
 
     def register(self, route: BaseRoute) -> None:
-        """Append a route, below the prefix of this router."""
-        self.routes.append(prefixed(route, self.prefix))
+        """Append a route."""
+        self.routes.append(route)
 
 
 class App(Registrar):

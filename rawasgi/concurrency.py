@@ -113,6 +113,8 @@ def is_async_callable(func: Any) -> bool:
     """Whether calling `func` gives a coroutine: `async def`, a method, a partial of one, or an async `__call__`."""
     while isinstance(func, functools.partial):
         func = func.func
+    if isinstance(func, type):
+        return False  # calling a class makes an object, whatever that can do
     return inspect.iscoroutinefunction(func) or inspect.iscoroutinefunction(getattr(func, "__call__", None))  # noqa: B004
 
 

@@ -146,7 +146,12 @@ class QueryParams(ImmutableMultiDict[str, str]):
 
 
 def encoded(name: str, value: str) -> Header:
-    """A header as ASGI wants it: "header names must be lower-cased", both sides byte strings (latin-1)."""
+    """A header as ASGI wants it: "header names must be lower-cased", both sides byte strings (latin-1).
+
+    ValueError for a value with a line break or NUL: the rest of it would be read as another header.
+    """
+    if "\n" in value or "\r" in value or "\0" in value:
+        raise ValueError(f"the header {name!r} must not hold a line break or NUL: {value!r}")
     return name.lower().encode("latin-1"), value.encode("latin-1")
 
 

@@ -21,6 +21,7 @@ Left out:     files, server-sent events, templates, conditional requests
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -138,6 +139,9 @@ class Response:
             expires = format_datetime(expires.astimezone(UTC), usegmt=True)
         if samesite is not None and samesite.lower() not in ("lax", "strict", "none"):
             raise ValueError(f"set_cookie: `samesite` is lax, strict or none, not {samesite!r}")
+        for name, setting in (("path", path), ("domain", domain), ("expires", expires)):
+            if isinstance(setting, str) and re.search(r"[\x00-\x1f\x7f;]", setting):
+                raise ValueError(f"set_cookie: `{name}` must not hold a semicolon or a control character: {setting!r}")
         try:
             cookie: Any = SimpleCookie({key: value})[key]
         except CookieError as error:
@@ -297,11 +301,14 @@ class StreamingResponse(Response):
         try:
             await self.stream_response(scope, send)
         except asyncio.CancelledError:
-            if not left or streaming.uncancel() > 0:
+            if not left:
                 raise  # it was somebody else who wants this task to end
         finally:
             over = True
             listening.cancel()
+            wanted_elsewhere = left and streaming.uncancel() > 0
+        if wanted_elsewhere:
+            raise asyncio.CancelledError
 
 
 async def until_disconnect(receive: Receive) -> None:
@@ -313,6 +320,9 @@ async def until_disconnect(receive: Receive) -> None:
 def spec_version(scope: Scope) -> tuple[int, ...]:
     """`(2, 3)` for `scope["asgi"]["spec_version"] == "2.3"`; 2.0 where the server says nothing."""
     return tuple(map(int, scope.get("asgi", {}).get("spec_version", "2.0").split(".")))
+
+
+UNCOMMITTED = ("http.response.early_hint", "http.response.debug")  # what may go before the start of a response
 
 
 class TrackedSend:
@@ -327,7 +337,7 @@ class TrackedSend:
 
     def __call__(self, message: Message) -> Awaitable[None]:
         """Note a message that commits the response, and send it."""
-        if message["type"] not in ("http.response.early_hint", "http.response.debug"):
+        if message["type"] not in UNCOMMITTED:
             self.started = True
         return self.send(message)
 

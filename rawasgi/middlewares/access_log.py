@@ -50,7 +50,7 @@ class AccessLogMiddleware:
             answer = ANSWERS.get(message["type"])
             if status is None and answer is not None:
                 status = message["status"] if answer == "status" else int(answer)
-            sent += len(message.get("body") or message.get("bytes") or message.get("text") or b"")
+            sent += len(message.get("body") or message.get("bytes") or (message.get("text") or "").encode())
             return send(message)
 
         try:

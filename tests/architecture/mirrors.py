@@ -38,6 +38,7 @@ MIRRORS = {
     "Router": "starlette.routing:Router",
     "State": "starlette.datastructures:State",
     "StreamingResponse": "starlette.responses:StreamingResponse",
+    "TestClient": "starlette.testclient:TestClient",
     "URL": "starlette.datastructures:URL",
     "URLPath": "starlette.datastructures:URLPath",
     "WebSocket": "starlette.websockets:WebSocket",
@@ -91,6 +92,7 @@ DIFFERENCES: dict[str, Differs] = {
     "Route": Differs(LAYERS, without=("middleware", "max_body_size")),
     "Router": Differs("the app has the lifespan; " + LAYERS, without=("lifespan", "middleware", "max_body_size")),
     "StreamingResponse.stream_response": Differs("it asks the scope for HEAD and for websockets", extra=("scope",)),
+    "TestClient": Differs("there is one event loop: asyncio's", without=("backend", "backend_options")),
     "WebSocketRoute": Differs(LAYERS, without=("middleware",)),
 }
 

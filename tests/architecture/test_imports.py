@@ -11,8 +11,8 @@ import pytest
 from rawasgi.__main__ import FLOORS
 from tests.architecture.tree import ROOT, Source, sources, written
 
-# The only file with third-party imports, and which.
-THIRD_PARTY = {"rawasgi/tiny/server.py": {"h11", "wsproto"}}
+# The only files with third-party imports, and which.
+THIRD_PARTY = {"rawasgi/tiny/server.py": {"h11", "wsproto"}, "rawasgi/instruments/testclient.py": {"httpx2"}}
 
 # Two sides of one conversation: they share its messages and nothing else.
 STRANGERS = {("tiny/server.py", "tiny/app.py"), ("tiny/app.py", "tiny/server.py")}
@@ -30,8 +30,14 @@ class Import(NamedTuple):
 
 
 def imports(source: Source, package: frozenset[str]) -> Iterator[Import]:
-    """The modules a file imports; `from rawasgi import app` names the module rawasgi.app where there is one."""
-    top = set(source.syntax.body)
+    """The modules a file imports; `from rawasgi import app` names the module rawasgi.app where there is one.
+
+    A `try` at the top of a file, which tells what to install, is the top of the file.
+    """
+    top = {
+        *source.syntax.body,
+        *(tried for node in source.syntax.body if isinstance(node, ast.Try) for tried in node.body),
+    }
     for node in ast.walk(source.syntax):
         if isinstance(node, ast.Import):
             yield from (Import(node.lineno, alias.name, node in top) for alias in node.names)
@@ -149,10 +155,13 @@ def test_nobody_imports_a_star(folder):
 
 
 def test_importing_every_public_name_needs_the_standard_library_alone():
-    """With no site-packages at all, every public name of rawasgi loads."""
+    """With no site-packages at all every public name loads but TestClient, which says what to install."""
     program = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "import rawasgi; [getattr(rawasgi, name) for name in dir(rawasgi)]\n"
+        "import rawasgi; [getattr(rawasgi, name) for name in dir(rawasgi) if name != 'TestClient']\n"
+        "try: rawasgi.TestClient\n"
+        "except ModuleNotFoundError as error: assert str(error).endswith(\"pip install 'rawasgi[testing]'\"), error\n"
+        "else: raise SystemExit('TestClient loads without httpx2')\n"
         "print({name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names - {'rawasgi', '__main__'})"
     )
     run = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True)
