@@ -213,6 +213,8 @@ class App(Registrar):
     answers an unexpected exception with its traceback.
     """
 
+    answers_http_exceptions = True  # so a router below may raise them
+
     def __init__(
         self,
         debug: bool = False,

@@ -249,7 +249,7 @@ class BaseHTTPMiddleware:
         calls: list[InnerCall] = []
 
         async def call_next(request: Request) -> Response:
-            calls.append(InnerCall(self.app, request.scope, request.receive))
+            calls.append(InnerCall(self.app, request.scope, request.replay()))
             return await calls[-1].answer(send)
 
         failed: BaseException | None = None

@@ -61,7 +61,7 @@ class ImmutableMultiDict(Mapping[K, V_co]):
         return len(self._dict)
 
     def __eq__(self, other: Any) -> bool:
-        return type(self) is type(other) and sorted(self._list) == sorted(other._list)
+        return type(self) is type(other) and sorted(self._list, key=repr) == sorted(other._list, key=repr)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._list!r})"
@@ -83,7 +83,9 @@ class MultiDict(ImmutableMultiDict[Any, Any]):
         return values[-1] if values else default
 
     def popitem(self) -> tuple[Any, Any]:
-        """Remove the key that came last, with all its values."""
+        """Remove the key that came last, with all its values; KeyError where there is none."""
+        if not self._dict:
+            raise KeyError("popitem(): the multidict is empty")
         key = next(reversed(self._dict))
         return key, self.pop(key)
 
@@ -211,7 +213,7 @@ class Headers(Mapping[str, str]):
         raise KeyError(key)
 
     def __contains__(self, key: Any) -> bool:
-        wanted = key.lower().encode("latin-1", "replace")
+        wanted = key.lower().encode("latin-1", "replace") if isinstance(key, str) else None
         return any(name == wanted for name, _ in self._list)
 
     def __iter__(self) -> Iterator[str]:
@@ -245,7 +247,7 @@ class MutableHeaders(Headers):
         self._list.append(pair)
 
     def __delitem__(self, key: str) -> None:
-        unwanted = key.lower().encode("latin-1")
+        unwanted = key.lower().encode("latin-1", "replace")
         self._list[:] = [pair for pair in self._list if pair[0] != unwanted]
 
     def __ior__(self, other: Mapping[str, str]) -> Self:

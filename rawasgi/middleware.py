@@ -10,6 +10,7 @@ Middleware is an app that calls an app. Two layers are always there, and yours l
           the router
 
 A handler for `Exception` or 500 therefore runs *outside* your middleware: its answer has no CORS headers and no timing.
+An HTTPException that your middleware raises itself has passed the inner boundary: the outer one answers it, plainly.
 Once the response has started, nothing is answered twice and nothing is swallowed: the exception goes on, and the server
 tears the body.
 
@@ -76,10 +77,17 @@ class ServerErrorMiddleware:
         tracked = TrackedSend(send)
         try:
             await self.app(scope, receive, tracked)
+        except ClientDisconnect:
+            return  # there is nobody to answer, and nothing went wrong
+        except HTTPException as error:
+            if tracked.started:
+                raise
+            response = await http_exception(Request(scope, receive, send), error)
+            await response(scope, receive, tracked)
         except Exception as error:
+            unexpected = await self.answer(Request(scope, receive, send), error)  # a handler hears of it in any case
             if not tracked.started:
-                response = await self.answer(Request(scope, receive, send), error)
-                await response(scope, receive, tracked)
+                await unexpected(scope, receive, tracked)
             raise
 
     async def answer(self, request: Request, error: Exception) -> ASGIApp:
@@ -93,7 +101,9 @@ class ServerErrorMiddleware:
 
 
 async def http_exception(request: Request, error: HTTPException) -> Response:
-    """The answer to an HTTPException that has no handler of its own: its detail, as text."""
+    """The answer to an HTTPException that has no handler of its own: its detail, as text, where a body may follow."""
+    if error.status_code in (204, 304):
+        return Response(None, error.status_code, error.headers)
     return PlainTextResponse(error.detail, error.status_code, error.headers)
 
 

@@ -65,7 +65,7 @@ class StringConvertor(Convertor[str]):
 class PathConvertor(Convertor[str]):
     """The rest of the path, slashes and all; it may be empty."""
 
-    regex = ".*"
+    regex = "(?s:.*)"
 
     def convert(self, value: str) -> str:
         """The rest itself."""
@@ -98,8 +98,10 @@ class FloatConvertor(Convertor[float]):
     regex = r"[0-9]+(?:\.[0-9]+)?"
 
     def convert(self, value: str) -> float:
-        """The number."""
-        return float(value)
+        """The number; one that is too large for a float matches no route."""
+        if not math.isfinite(number := float(value)):
+            raise ValueError(f"a float in a path is finite: {value}")
+        return number
 
     def to_string(self, value: float) -> str:
         """Up to 20 decimals, without trailing zeros; ValueError for what has no such form."""
@@ -206,7 +208,7 @@ class PathTemplate:
 
 
 ONE_SEGMENT = (StringConvertor, IntegerConvertor, FloatConvertor, UUIDConvertor)
-PARAMETER_SEGMENT, TAIL = "{}", "{:path}"  # no literal segment can look so
+PARAMETER_SEGMENT, TAIL = "{}", "{:path}"
 
 
 class Node(Generic[T]):
@@ -222,11 +224,20 @@ class Node(Generic[T]):
 
 
 class Entry(NamedTuple, Generic[T]):
-    """A route in an index, and its place in the order of registration; without a template it may match anything."""
+    """A route in an index, and its place in the order of registration; without a template it may match anything.
+
+    `methods` are those for which its path alone decides; an app, which answers every method, has none.
+    """
 
     order: int
     route: T
     template: PathTemplate | None
+    methods: tuple[str | None, ...] = ()
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether path and method say all: no parameter to read, nothing to ask."""
+        return self.template is not None and not self.template.convertors and bool(self.methods)
 
 
 class PathIndex(Generic[T]):
@@ -285,25 +296,26 @@ class RouteTable(Generic[T]):
     """All routes of a router: an index for each scope type, and beside it the answers that are known beforehand.
 
     `fixed` answers the common case with one look: (method, path) -> route, for paths without parameters that no route
-    registered earlier may match too. The method of a websocket is "websocket".
+    registered earlier may match too. The method of a websocket is None.
     """
 
     def __init__(self) -> None:
         self.indexes: dict[str, PathIndex[T]] = {"http": PathIndex(), "websocket": PathIndex()}
-        self.fixed: dict[tuple[str, str], T] = {}
+        self.fixed: dict[tuple[str | None, str], T] = {}
         self.size = 0
 
-    def add(self, route: T, kinds: Iterable[str], template: PathTemplate | None, methods: Iterable[str] = ()) -> None:
+    def add(
+        self, route: T, kinds: Iterable[str], template: PathTemplate | None, methods: Iterable[str | None] = ()
+    ) -> None:
         """The next route, for scopes of these kinds. `methods` are those for which its path alone decides."""
-        entry = Entry(self.size, route, template)
+        entry = Entry(self.size, route, template, tuple(methods))
         self.size += 1
         for kind in kinds:
-            if template is not None and not template.convertors:
-                rivals = (rival.template for rival in self.indexes[kind].candidates(template.path))
-                if all(rival is not None and not rival.convertors for rival in rivals):
-                    for method in methods:
-                        self.fixed.setdefault((method, template.path), route)
-            self.indexes[kind].add(entry)
+            index = self.indexes[kind]
+            if template and entry.is_fixed and all(rival.is_fixed for rival in index.candidates(template.path)):
+                for method in entry.methods:
+                    self.fixed.setdefault((method, template.path), route)
+            index.add(entry)
 
     def __repr__(self) -> str:
         return f"<RouteTable of {self.size}, {len(self.fixed)} answers fixed>"

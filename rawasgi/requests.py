@@ -17,6 +17,7 @@ Left out:     forms, sessions, users, push promises
 
 import asyncio
 import json
+import math
 import re
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Any
@@ -44,7 +45,15 @@ def no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
-decoder = json.JSONDecoder(parse_constant=no_constant)  # made once: json.loads makes one a call for such an option
+def finite(text: str) -> float:
+    """Python reads 1e999 as infinity, which no JSON could carry back."""
+    if math.isinf(number := float(text)):
+        raise ValueError(f"{text} is too large a number")
+    return number
+
+
+# Made once: json.loads makes one a call for such options.
+decoder = json.JSONDecoder(parse_constant=no_constant, parse_float=finite)
 
 
 def parse_json(body: bytes) -> Any:
@@ -181,6 +190,7 @@ async def no_send(message: Message) -> None:
 class Request(HTTPConnection):
     """One HTTP request: `Request(scope, receive)` in any ASGI app, or the argument of a handler."""
 
+    _replay: Receive | None = None
     _pending: asyncio.Future[Message] | None = None
     _heard: Message | None = None
     _body: bytes | None = None
@@ -199,7 +209,13 @@ class Request(HTTPConnection):
 
     @property
     def receive(self) -> Receive:
-        """The messages of this request for whoever comes next: a body that was read here is told once more."""
+        """The messages that are still to come; a body that was read here is told once more."""
+        if self._replay is None:
+            self._replay = self.replay()
+        return self._replay
+
+    def replay(self) -> Receive:
+        """A `receive` for an app that comes after you, and wants to hear what you have heard already."""
         replayed = False
 
         async def receive_again() -> Message:
@@ -284,11 +300,11 @@ def limit_body(receive: Receive, limit: int, scope: Scope) -> Receive:
     async def receive_within_limit() -> Message:
         nonlocal received
         if too_long:
-            raise HTTPException(413)
+            raise HTTPException(413, "Content Too Large")
         message = await receive()
         received += len(message.get("body", b""))
         if received > limit:
-            raise HTTPException(413)
+            raise HTTPException(413, "Content Too Large")
         return message
 
     return receive_within_limit

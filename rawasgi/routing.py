@@ -186,7 +186,7 @@ class Mount(Container):
         if (app is None) == (routes is None):
             raise TypeError("Mount() takes an app or routes: one of them")
         self.path = rooted(path or "/").rstrip("/")
-        super().__init__(app or Router(routes), name, PathTemplate(self.path + "/{path:path}"))
+        super().__init__(Router(routes) if app is None else app, name, PathTemplate(self.path + "/{path:path}"))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """By the beginning of the path, up to a slash."""
@@ -254,7 +254,7 @@ def tabulate(routes: Iterable[BaseRoute]) -> RouteTable[BaseRoute]:
     table: RouteTable[BaseRoute] = RouteTable()
     for route in routes:
         if isinstance(route, PathRoute) and type(route).matches is PathRoute.matches:
-            methods = ["websocket"] if route.protocol == "websocket" else route.methods or ()
+            methods = [None] if route.protocol == "websocket" else route.methods or ()
             table.add(route, [route.protocol], route.template, methods)
         else:
             template = route.template if isinstance(route, Mount) and type(route).matches is Mount.matches else None
@@ -299,7 +299,7 @@ class Router:
         if self._table_version != self._routes.version:
             self._table, self._table_version = tabulate(self._routes), self._routes.version
         path = route_path(scope)
-        fixed: Any = self._table.fixed.get((scope.get("method", "websocket"), path))
+        fixed: Any = self._table.fixed.get((scope["method"] if scope["type"] == "http" else None, path))
         if fixed is not None:
             scope["route"], scope["endpoint"] = fixed, fixed.endpoint
             scope.setdefault("path_params", {})
@@ -311,15 +311,16 @@ class Router:
         """Ask the candidates in the order of their registration."""
         allowed: set[str] = set()
         partial: tuple[BaseRoute, Scope] | None = None
-        for _, route, _ in self._table.indexes[scope["type"]].candidates(path):
+        for entry in self._table.indexes[scope["type"]].candidates(path):
+            route = entry.route
             match, child = route.matches(scope)
             if match is Match.FULL:
-                scope["route"] = route
-                if isinstance(route, Container):
-                    scope = {**scope, **child}
-                else:
-                    scope.update(child)
-                await route.handle(scope, receive, send)
+                scope["route"], below = route, scope
+                if isinstance(route, Container):  # what it changes concerns only the app below
+                    below = {**scope, **child}
+                    child = {key: child[key] for key in ("endpoint", "path_params") if key in child}
+                scope.update(child)
+                await route.handle(below, receive, send)
                 return
             if match is Match.PARTIAL:
                 partial = partial or (route, child)
@@ -337,11 +338,16 @@ class Router:
         """The URL with, or without, a slash at its end, where that one has a route; the query is kept."""
         if not self.redirect_slashes or scope["type"] != "http" or path == "/":
             return None
-        full = scope["path"]
-        twin = {**scope, "path": full.rstrip("/") if path.endswith("/") else full + "/"}
-        rivals = self._table.indexes["http"].candidates(route_path(twin))
-        known = any(route.matches(twin)[0] is not Match.NONE for _, route, _ in rivals)
-        return URL(scope=twin) if known else None
+
+        def twin(text: str) -> Scope:
+            return {**scope, "path": text.rstrip("/") if path.endswith("/") else text + "/"}
+
+        there = twin(scope["path"])
+        rivals = self._table.indexes["http"].candidates(route_path(there))
+        if all(rival.route.matches(there)[0] is Match.NONE for rival in rivals):
+            return None
+        raw_path = scope.get("raw_path")  # as the client wrote it: what was decoded once must not be decoded twice
+        return URL(scope=twin(raw_path.decode("utf-8", "replace")) if raw_path else there)
 
     async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
         """404; for a websocket HTTP 403, since nothing was accepted yet."""
@@ -384,8 +390,8 @@ class Router:
 
 
 async def fail(status: int, headers: dict[str, str] | None, scope: Scope, receive: Receive, send: Send) -> None:
-    """Inside an app raise, so that its exception handlers answer; elsewhere answer at once."""
+    """Inside our own app raise, so that its exception handlers answer; elsewhere answer at once."""
     error = HTTPException(status, headers=headers)
-    if "app" in scope:
+    if getattr(scope.get("app"), "answers_http_exceptions", False):
         raise error
     await PlainTextResponse(error.detail, status, headers)(scope, receive, send)

@@ -16,6 +16,7 @@ Left out:     internationalised host names
 
 import re
 from collections.abc import Iterable, Sequence
+from ipaddress import IPv6Address
 from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
@@ -39,10 +40,18 @@ def parse_host(headers: Iterable[Header]) -> tuple[str, str | None] | None:
     for name, value in headers:
         if name == b"host":
             found = HOST.fullmatch(value.decode("latin-1"))
-            if found and int(found[2] or 0) <= 65_535:
+            if found and int(found[2] or 0) <= 65_535 and is_address(found[1]):
                 return found[1].lower(), found[2]
             return None
     return None
+
+
+def is_address(host: str) -> bool:
+    """Whether what stands in brackets is an IPv6 address; a name may be anything."""
+    try:
+        return not host.startswith("[") or bool(IPv6Address(host[1:-1]))
+    except ValueError:
+        return False
 
 
 class URL:
@@ -160,15 +169,15 @@ class URL:
 def url_of_scope(scope: Scope) -> str:
     """The URL that the client asked for, as far as the scope tells."""
     scheme = scope.get("scheme", "http")
-    path = scope["path"].replace("?", "%3F").replace("#", "%23").replace("\\", "%5C")
+    path = escaped(scope["path"])
     query = scope.get("query_string", b"").decode("latin-1")
     netloc = ""
     if named := parse_host(scope["headers"]):
         netloc = named[0] if named[1] is None else f"{named[0]}:{named[1]}"
-    elif server := scope.get("server"):
+    elif (server := scope.get("server")) and server[1] is not None:  # without a port it is the path of a Unix socket
         host, port = server
         netloc = f"[{host}]" if ":" in host else host
-        netloc += "" if port in (None, DEFAULT_PORTS.get(scheme)) else f":{port}"
+        netloc += "" if port == DEFAULT_PORTS.get(scheme) else f":{port}"
     if netloc:
         return SplitResult(scheme, netloc, path, query, "").geturl()
     path = without_authority(path)
@@ -181,6 +190,11 @@ def route_path(scope: Scope) -> str:
     root: str = scope.get("root_path", "")
     rest = path[len(root) :]
     return rest if root and path.startswith(root) and rest[:1] in ("", "/") else path
+
+
+def escaped(path: str) -> str:
+    """A decoded path, with what would end it, or be taken for a slash, written as an escape again."""
+    return path.replace("?", "%3F").replace("#", "%23").replace("\\", "%5C")
 
 
 def without_authority(path: str) -> str:
@@ -196,13 +210,15 @@ class URLPath(str):
 
     def __new__(cls, path: str, protocol: Literal["http", "websocket", ""] = "", host: str = "") -> Self:
         """A `str` is made here and not in `__init__`."""
-        made = super().__new__(cls, without_authority(path.replace("\\", "%5C")))
+        made = super().__new__(cls, without_authority(escaped(path)))
         made.protocol, made.host = protocol, host
         return made
 
     def make_absolute_url(self, base_url: str | URL) -> URL:
-        """The whole URL, below `base_url`."""
+        """The whole URL, below `base_url`; a path still, where that names no host."""
         base = URL(base_url) if isinstance(base_url, str) else base_url
+        if not (self.host or base.netloc):
+            return URL(base.path.rstrip("/") + self)
         plain = {"http": "http", "websocket": "ws"}.get(self.protocol)
         scheme = base.scheme if plain is None else plain + ("s" if base.is_secure else "")
         return URL(scheme=scheme, netloc=self.host or base.netloc, path=base.path.rstrip("/") + self)

@@ -283,7 +283,7 @@ def test_a_body_that_is_too_long_is_413(limit, headers, pieces, status):
     app.add_route("/", read, ["POST"])
     inbox = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
     inbox[-1]["more_body"] = False
-    messages = text(b"".join(pieces)) if status == 200 else text("Request Entity Too Large", 413)
+    messages = text(b"".join(pieces)) if status == 200 else text("Content Too Large", 413)
     assert converse(app, http("POST", "/", headers), *inbox) == messages
 
 

@@ -11,7 +11,7 @@ from rawasgi.call_next import BaseHTTPMiddleware
 from rawasgi.exceptions import HTTPException
 from rawasgi.middleware import ExceptionMiddleware, Middleware, ServerErrorMiddleware, wrap
 from rawasgi.requests import ClientDisconnect, Request
-from rawasgi.responses import PlainTextResponse, StreamingResponse
+from rawasgi.responses import PlainTextResponse, Response, StreamingResponse
 from rawasgi.routing import Route, WebSocketRoute
 from tests.drive import broken, converse, http, websocket
 
@@ -138,11 +138,11 @@ def named(name, status=200):
         (HTTPException(404), text("Not Found", 404)),
         (HTTPException(404, "no such item"), text("no such item", 404)),
         (HTTPException(401, "who?", {"WWW-Authenticate": "Basic"}), text("who?", 401, **{"www-authenticate": "Basic"})),
-        (HTTPException(204), text("No Content", 204)),
+        (HTTPException(204), converse(Response(status_code=204), http())),
     ],
 )
 def test_an_http_exception_is_answered_with_its_detail(error, messages):
-    """Text, status and headers."""
+    """Text, status and headers; where no body may follow, neither text nor type."""
     assert converse(raising(error), http()) == messages
 
 
@@ -322,3 +322,23 @@ def test_the_inner_boundary_prints_what_it_answers():
     boundary = ExceptionMiddleware(PlainTextResponse("a"), {404: named("a"), Base: named("b")})
     defaults = "HTTPException, WebSocketException, WebSocketDisconnect, ClientDisconnect"
     assert repr(boundary) == f"<ExceptionMiddleware for {defaults}, 404, Base>"
+
+
+def test_an_http_exception_of_a_layer_is_answered_by_the_outer_boundary():
+    """It has passed the inner one and its handlers: a plain answer with its own status, and no error for the server."""
+
+    async def strict(request, call_next):
+        raise HTTPException(403, "not you", headers={"x-why": "because"})
+
+    app = App(exception_handlers={403: named("handler")}, middleware=[Middleware(BaseHTTPMiddleware, dispatch=strict)])
+    assert converse(app, http()) == converse(PlainTextResponse("not you", 403, {"x-why": "because"}), http())
+
+
+def test_a_client_that_left_a_layer_is_no_error():
+    """A layer that reads the body hears it too; there is nobody to answer."""
+
+    async def reads(request, call_next):
+        await request.body()
+
+    app = App(middleware=[Middleware(BaseHTTPMiddleware, dispatch=reads)])
+    assert converse(app, http("POST"), {"type": "http.disconnect"}) == []

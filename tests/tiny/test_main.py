@@ -161,6 +161,8 @@ def test_a_wrong_command_line_is_2(folder, words):
 def test_a_missing_extra_is_one_line(name):
     """Without h11 or wsproto there is no server, and one line that says how to get one."""
     code = f"import sys, runpy; sys.modules['{name}'] = None; runpy.run_module('rawasgi.tiny', run_name='__main__')"
-    ran = subprocess.run([sys.executable, "-c", code, "shop:app"], cwd=ROOT, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "shop:app"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     said = f"rawasgi.tiny: {name} is not installed: pip install 'rawasgi[tiny]'\n"
     assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", said)
