@@ -237,8 +237,8 @@ class StreamingResponse(Response):
 
     It goes as fast as the client reads, since `send` waits. When the client leaves, the iterator is closed where it
     stands, so that its `finally` blocks run, and then the background task, which may have to tidy up. Servers from spec
-    2.4 on say it by an OSError out of `send`, which goes back to them; for older ones a second task listens for
-    `http.disconnect`, and the response just ends.
+    2.4 on say it by an OSError out of `send`, which goes back to them, so a stream that waits and sends nothing does not
+    hear of it; for older ones a second task listens for `http.disconnect`, and the response just ends.
     """
 
     def __init__(

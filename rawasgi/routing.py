@@ -104,7 +104,8 @@ class PathRoute(BaseRoute):
 class Route(PathRoute):
     """A path, methods, and a function `func(request) -> response`, or any ASGI app.
 
-    A function answers GET, unless `methods` says otherwise, and with GET always HEAD; an app answers every method.
+    A function answers GET, unless `methods` says otherwise, and with GET always HEAD; an app answers every method, and
+    so does anything with an empty list of `methods`.
     """
 
     protocol = "http"
@@ -123,7 +124,7 @@ class Route(PathRoute):
         self.include_in_schema = include_in_schema
         if wanted and methods is None:
             methods = ["GET"]
-        if methods is not None:
+        if methods:
             self.methods = {method.upper() for method in methods}
             self.methods |= {"HEAD"} if "GET" in self.methods else set()
 
