@@ -48,6 +48,11 @@ class Step:
     leaf: str = ""
     malformed: bool = False
     expected: Outcome = field(default_factory=Outcome)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def given(self, **environment: str) -> Self:
+        """Demand a server process that was started with these variables; one that was not is ended first."""
+        return replace(self, environment=environment)
 
     def then(self, log: str | Sequence[str]) -> Self:
         """Demand the lines that the application prints on standard output because of this step, all of them."""
@@ -228,14 +233,20 @@ def ws(
 
 
 def process(
-    *, signal: str | None, exits: int | Anything = ANY, logs: Sequence[str] | Anything = ANY, leaf: str = ""
+    *,
+    signal: str | None,
+    exits: int | Anything = ANY,
+    logs: Sequence[str] | Anything = ANY,
+    title: str = "",
+    leaf: str = "",
 ) -> Process:
     """Signal the server and wait for its end; `logs` is all that the app has printed since the process started.
 
     Dying by the very signal that was sent, after a clean shutdown, is exit status 0: uvicorn ends so.
     """
     outcome = Outcome(exit=exits, log=logs if logs is ANY else tuple(logs))
-    return Process(title=f"process {signal or 'ends by itself'}", leaf=leaf, expected=outcome, signal=signal)
+    title = title or f"process {signal or 'ends by itself'}"
+    return Process(title=title, leaf=leaf, expected=outcome, signal=signal)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ What is slow about starting a server is importing it. This process imports once 
 warm and clean. It lives as long as its socket: when the runner ends, even by SIGKILL, the kernel closes the other
 side, and this process kills its children and ends.
 
-    {"start": [module, app, argument, ...], "fresh": false} + listener, stdout, stderr, status  ->  pid
+    {"start": [module, app, argument, ...], "fresh": false, "environment": {}} + listener, stdout, stderr, status  ->  pid
     {"signal": 15, "pid": 4711}   the child itself              {"kill": 4711}   its whole group
 
 Left out: Windows, which has no fork.
@@ -58,7 +58,7 @@ class ForkServer:
 
     def _obey(self, order: dict[str, Any], fds: Sequence[int]) -> int:
         if "start" in order:
-            return self._start(order["start"], order["fresh"], fds)
+            return self._start(order["start"], order["fresh"], order["environment"], fds)
         child: int = order["pid"] if "signal" in order else order["kill"]
         if child in self._statuses:  # not reaped yet: its number is still its own
             if "signal" in order:
@@ -79,9 +79,10 @@ class ForkServer:
                 os.write(pipe, str(os.waitstatus_to_exitcode(status)).encode())
             os.close(pipe)
 
-    def _start(self, command: Sequence[str], fresh: bool, fds: Sequence[int]) -> int:
+    def _start(self, command: Sequence[str], fresh: bool, environment: dict[str, str], fds: Sequence[int]) -> int:
         child = os.fork()
         if child == 0:
+            os.environ.update(environment)
             self._become_server(command, fresh, fds)
         with suppress(PermissionError):  # it has done so itself already
             os.setpgid(child, child)

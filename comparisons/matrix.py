@@ -144,7 +144,7 @@ def brief(outcome: Outcome) -> str:
     if outcome.complete is False:
         words.append("torn")
     if isinstance(outcome.log, tuple) and outcome.log:
-        words.append(f"logs {_short(outcome.log[-1])}")
+        words.append(f"logs {_listed(outcome.log)}")
     if outcome.exit is not ANY:
         words.append(f"exit {outcome.exit}")
     return " ".join(words) or "anything"

@@ -15,7 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -31,6 +31,8 @@ START_SECONDS = 15.0
 """Seconds until a started server must have answered."""
 STOP_SECONDS = 5.0
 """Seconds between SIGTERM and SIGKILL."""
+BACKLOG = 2048
+"""Connections that may wait to be accepted: what uvicorn and gunicorn ask for where they bind the socket themselves."""
 
 
 class ServerError(Exception):
@@ -122,6 +124,10 @@ class ServerProcess:
         self._status = status  # the fork-server writes the exit status here
         self._exit: int | None = None
 
+    def fileno(self) -> int:
+        """Give what becomes readable when the process ends, so that `select` can wait for that and for more."""
+        return self._status.fileno()
+
     def printed(self) -> str:
         """Give all that the app has printed so far."""
         return self._stdout.read_text("utf-8", "replace")
@@ -177,20 +183,26 @@ class Launcher:
                 start_new_session=True,  # Ctrl-C is for the runner, which ends its servers in order
             )
 
-    def start(self, app: str, *, fresh: bool = False) -> ServerProcess:
-        """Serve `module:attribute` on a new socket; `fresh` runs the command line anew instead of forking."""
+    def start(self, app: str, *, fresh: bool = False, environment: Mapping[str, str] | None = None) -> ServerProcess:
+        """Serve `module:attribute` on a new socket; `fresh` runs the command line anew instead of forking.
+
+        `environment` is added to the variables that the process inherits.
+        """
         self._count += 1
         stdout, stderr = (self._folder / f"{self.server.name}.{self._count}.{name}" for name in ("out", "err"))
         status, their_status = os.pipe()
         with ExitStack() as held:  # the fork-server gets copies; ours are closed, so that a dead server refuses
-            listener = held.enter_context(socket.create_server(("127.0.0.1", 0), backlog=64))
+            listener = held.enter_context(socket.create_server(("127.0.0.1", 0), backlog=BACKLOG))
+            # Connections inherit it. asyncio sets it on TCP sockets, and takes what `uvicorn --fd` hands over for a Unix
+            # socket: the second piece of an answer would wait for the client's delayed acknowledgement, 40 ms.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             files: list[socket.socket | FileIO] = [
                 listener,
                 held.enter_context(stdout.open("ab", buffering=0)),
                 held.enter_context(stderr.open("ab", buffering=0)),
                 held.enter_context(FileIO(their_status, "wb")),
             ]
-            order = {"start": self.server.command(app), "fresh": fresh}
+            order = {"start": self.server.command(app), "fresh": fresh, "environment": {**(environment or {})}}
             try:
                 pid = self._ask(order, [file.fileno() for file in files])
             except ServerError:

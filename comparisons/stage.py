@@ -5,6 +5,7 @@ bytes > server > app > response > bytes
 
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from comparisons.contract import Contract, Dialogue, Process, Request, Step
@@ -30,6 +31,7 @@ class Stage:
         # What a process says and how it ends is only its own if nothing of it was imported beforehand.
         self._fresh = any(isinstance(step, Process) for step in contract.steps)
         self._process: ServerProcess | None = None
+        self._environment: Mapping[str, str] = {}
         self._browser: Browser | None = None
 
     def play(self, step: Step) -> StepResult:
@@ -55,7 +57,7 @@ class Stage:
     def _perform(self, step: Step, wanted: Outcome) -> Outcome:
         if isinstance(step, Process):
             return self._watch(step)
-        process, browser = self._serving()
+        process, browser = self._serving(step.environment)
         start = len(process.printed())
         if isinstance(step, Request):
             seen = browser.exchange(step, lambda: process.printed()[start:])
@@ -69,9 +71,9 @@ class Stage:
         """Signal the process and see it end; it starts first if it does not run."""
         if step.signal is None:
             self.clear()
-            process = self._process = self._launcher.start(self._app, fresh=True)
+            process = self._start(step.environment)
         else:
-            process, browser = self._serving()
+            process, browser = self._serving(step.environment)
             browser.close()
             self._launcher.signal(process, step.signal)
         status = process.wait(START_SECONDS if step.signal is None else DEADLINE)
@@ -79,12 +81,20 @@ class Stage:
         self.clear()
         return Outcome(exit=_clean(status, step.signal), log=log)
 
-    def _serving(self) -> tuple[ServerProcess, Browser]:
+    def _serving(self, environment: Mapping[str, str]) -> tuple[ServerProcess, Browser]:
+        if environment != self._environment:
+            self.clear()
         if self._process is None or self._browser is None:
-            self._process = self._launcher.start(self._app, fresh=self._fresh)
-            self._process.wait_until_it_answers()
-            self._browser = Browser(self._process.port)
+            process = self._start(environment)
+            process.wait_until_it_answers()
+            self._browser = Browser(process.port)
+            return process, self._browser
         return self._process, self._browser
+
+    def _start(self, environment: Mapping[str, str]) -> ServerProcess:
+        self._environment = environment
+        self._process = self._launcher.start(self._app, fresh=self._fresh, environment=environment)
+        return self._process
 
 
 def _lines(process: ServerProcess, start: int, wanted: Outcome) -> tuple[str, ...]:

@@ -160,7 +160,8 @@ def encoded(name: str, value: str) -> Header:
 class Headers(Mapping[str, str]):
     """Header fields in the order in which they came: names without case, several values allowed to a name.
 
-    Made from a mapping of strings, from `raw` pairs of bytes, or from a `scope`, whose pairs it shares.
+    Made from a mapping of strings, from `raw` pairs of bytes, or from a `scope` (or any message with "headers"), whose
+    list it shares: `MutableHeaders(scope=message)["x-a"] = "b"` changes the message.
     """
 
     def __init__(
@@ -177,7 +178,11 @@ class Headers(Mapping[str, str]):
         elif raw is not None:
             self._list = raw
         elif scope is not None:
-            self._list = list(scope["headers"])  # the specification allows any iterable
+            if not isinstance(scope["headers"], list):
+                scope["headers"] = [
+                    *scope["headers"]
+                ]  # the specification allows any iterable, even one to be read once
+            self._list = scope["headers"]
 
     @property
     def raw(self) -> list[Header]:

@@ -263,3 +263,15 @@ def test_state_says_what_it_lacks():
     with pytest.raises(KeyError, match="'c'"):
         state["c"]
     assert getattr(state, "c", None) is None
+
+
+@pytest.mark.parametrize("pairs", [[(b"a", b"1")], ((b"a", b"1"),), iter([(b"a", b"1")])])
+def test_headers_of_a_message_are_the_messages_own(pairs):
+    """A layer changes `http.response.start` in place, whatever kind of iterable its headers were."""
+    message = {"type": "http.response.start", "headers": pairs}
+    headers = MutableHeaders(scope=message)
+    headers.append("b", "2")
+    headers["a"] = "3"
+    assert message["headers"] == [(b"a", b"3"), (b"b", b"2")]
+    del headers["a"]
+    assert message["headers"] == Headers(scope=message).raw == [(b"b", b"2")]

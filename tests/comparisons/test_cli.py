@@ -57,7 +57,7 @@ def test_list_names_questions_and_stacks(capsys):
     assert main(["list"], SAMPLES) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "everything: Does the contract language say what is on the wire?",
-        "    14 exchanges · raw_asgi, raw_wsgi",
+        "    17 exchanges · raw_asgi, raw_wsgi",
     ]
 
 

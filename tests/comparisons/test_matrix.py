@@ -144,7 +144,7 @@ def test_markdown_has_no_versions():
         (http("GET").answers(200), "200"),
         (http("GET").gets_no_answer(), "no answer"),
         (http("GET").answers(200, complete=False), "200 torn"),
-        (http("GET").then(["a", "client gone"]), "logs client gone"),
+        (http("GET").then(["a", "client gone"]), "logs a, client gone"),
         (ws("/").sends("x").receives("hi").receives(b"\0").closed(4000), "101 hi, b'\\x00' close 4000"),
         (process(signal="SIGTERM", exits=0), "exit 0"),
     ],

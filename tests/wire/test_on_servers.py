@@ -252,7 +252,6 @@ PROCESSES = {
         replace(UVICORN, arguments=UVICORN.arguments.replace("--http h11", "--http httptools")),
         -signal.SIGTERM,
     ),
-    "hypercorn": (servers.SERVERS["hypercorn"], 0),
     "tiny": (servers.SERVERS["tiny"], 0),
 }
 

@@ -35,6 +35,9 @@ CONTRACT = Contract(
         ws("/reject").rejected(403),
         ws("/echo", title="a line that is cut").drops().then(log="closed 1006"),
         process(signal="SIGTERM", exits=0),
+        http("GET", "/mood", title="started in a mood").given(MOOD="calm").answers(200, TEXT, b"GET /mood calm"),
+        http("GET", "/mood", title="started without one").answers(200, TEXT, b"GET /mood"),
+        process(signal="SIGTERM", title="another end", exits=0, logs=[]).given(MOOD="calm"),
     ],
     differences=[
         Differs(["@hypercorn", "@tiny"], "GET /", answers={"reason": ""}, because="it sends no reason phrase"),

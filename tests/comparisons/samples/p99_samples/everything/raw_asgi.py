@@ -1,4 +1,5 @@
 import asyncio
+import os
 from typing import Any
 
 
@@ -23,6 +24,8 @@ async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:
             pass
         print("client gone")
         return
+    if path == "/mood":
+        body = os.environ.get("MOOD", "").encode()
     headers = [(b"content-type", b"text/plain")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     if path in {"/chunks", "/torn"}:

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,8 @@ def app(environ: dict[str, Any], start_response: Any) -> Iterator[bytes] | list[
         start_response("404 Not Found", [("Content-Length", "0")])
         return []
     body = environ["wsgi.input"].read()
+    if path == "/mood":
+        body = os.environ.get("MOOD", "").encode()
     if path == "/slow":
         print("begins")
         print("finished")
