@@ -145,9 +145,7 @@ class BackgroundTask:
     """
 
     def __init__(self, func: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
-        self.func = func
-        self.args = args
-        self.kwargs = kwargs
+        self.func, self.args, self.kwargs = func, args, kwargs
         self.is_async = is_async_callable(func)
 
     async def __call__(self) -> None:

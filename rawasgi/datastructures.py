@@ -287,40 +287,40 @@ class MutableHeaders(Headers):
 class State:
     """Names of your own on a dict: `request.state.user` is `scope["state"]["user"]`."""
 
-    _state: dict[str, Any]
+    _values: dict[str, Any]
 
     def __init__(self, state: dict[str, Any] | None = None) -> None:
-        object.__setattr__(self, "_state", {} if state is None else state)
+        object.__setattr__(self, "_values", {} if state is None else state)
 
     def __getattr__(self, key: str) -> Any:
         try:
-            return self._state[key]
+            return self._values[key]
         except KeyError:
-            raise AttributeError(f"nobody has set {key!r} on this state; set are: {sorted(self._state)}") from None
+            raise AttributeError(f"nobody has set {key!r} on this state; set are: {sorted(self._values)}") from None
 
     def __setattr__(self, key: str, value: Any) -> None:
-        self._state[key] = value
+        self._values[key] = value
 
     def __delattr__(self, key: str) -> None:
         try:
-            del self._state[key]
+            del self._values[key]
         except KeyError:
             raise AttributeError(f"nobody has set {key!r} on this state") from None
 
     def __getitem__(self, key: str) -> Any:
-        return self._state[key]
+        return self._values[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._state[key] = value
+        self._values[key] = value
 
     def __delitem__(self, key: str) -> None:
-        del self._state[key]
+        del self._values[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._state)
+        return iter(self._values)
 
     def __len__(self) -> int:
-        return len(self._state)
+        return len(self._values)
 
     def __repr__(self) -> str:
-        return f"State({self._state!r})"
+        return f"State({self._values!r})"

@@ -27,9 +27,7 @@ class HTTPException(Exception):
         if detail is None:
             detail = HTTPStatus(status_code).phrase if status_code in HTTPStatus._value2member_map_ else ""
         Exception.__init__(self, status_code, detail)
-        self.status_code = status_code
-        self.detail = detail
-        self.headers = headers
+        self.status_code, self.detail, self.headers = status_code, detail, headers
 
     def __str__(self) -> str:
         return f"{self.status_code}: {self.detail}"
@@ -46,8 +44,7 @@ class WebSocketException(Exception):
 
     def __init__(self, code: int, reason: str | None = None) -> None:
         Exception.__init__(self, code, reason)
-        self.code = code
-        self.reason = reason or ""
+        self.code, self.reason = code, reason or ""
 
     def __str__(self) -> str:
         return f"{self.code}: {self.reason}"

@@ -128,13 +128,8 @@ class UUIDConvertor(Convertor[Any]):
         return str(value)
 
 
-CONVERTOR_TYPES: dict[str, Convertor[Any]] = {
-    "str": StringConvertor(),
-    "path": PathConvertor(),
-    "int": IntegerConvertor(),
-    "float": FloatConvertor(),
-    "uuid": UUIDConvertor(),
-}
+CONVERTOR_TYPES: dict[str, Convertor[Any]] = {"str": StringConvertor(), "path": PathConvertor()}
+CONVERTOR_TYPES |= {"int": IntegerConvertor(), "float": FloatConvertor(), "uuid": UUIDConvertor()}
 PARAMETER = re.compile(r"{([a-zA-Z_][a-zA-Z0-9_]*)(?::([a-zA-Z_][a-zA-Z0-9_]*))?}")
 
 

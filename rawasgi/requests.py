@@ -95,14 +95,14 @@ class HTTPConnection(Mapping[str, Any]):
     def __init__(self, scope: Scope, receive: Receive | None = None) -> None:
         self.scope = scope
 
-    def __getitem__(self, key: str) -> Any:
-        return self.scope[key]
+    def __len__(self) -> int:
+        return len(self.scope)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.scope)
 
-    def __len__(self) -> int:
-        return len(self.scope)
+    def __getitem__(self, key: str) -> Any:
+        return self.scope[key]
 
     __eq__ = object.__eq__  # two requests are never equal, however alike their scopes
     __hash__ = object.__hash__

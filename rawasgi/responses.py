@@ -74,10 +74,8 @@ class Response:
         media_type: str | None = None,
         background: BackgroundTask | None = None,
     ) -> None:
-        self.status_code = status_code
-        if media_type is not None:
-            self.media_type = media_type
-        self.background = background
+        self.status_code, self.background = status_code, background
+        self.media_type = media_type or self.media_type
         self.body = self.render(content)
         self.init_headers(headers)
 
@@ -203,16 +201,6 @@ class JSONResponse(Response):
 
     media_type = "application/json"
 
-    def __init__(
-        self,
-        content: Any,
-        status_code: int = 200,
-        headers: Mapping[str, str] | None = None,
-        media_type: str | None = None,
-        background: BackgroundTask | None = None,
-    ) -> None:
-        super().__init__(content, status_code, headers, media_type, background)
-
     def render(self, content: Any) -> bytes:
         """The content as JSON."""
         return to_json(content)
@@ -252,10 +240,8 @@ class StreamingResponse(Response):
         self.body_iterator: AsyncIterable[Any] = (
             content if isinstance(content, AsyncIterable) else iterate_in_threadpool(content)
         )
-        self.status_code = status_code
-        if media_type is not None:
-            self.media_type = media_type
-        self.background = background
+        self.status_code, self.background = status_code, background
+        self.media_type = media_type or self.media_type
         self.init_headers(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

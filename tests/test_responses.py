@@ -9,20 +9,10 @@ import starlette.responses
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rawasgi import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from rawasgi.concurrency import BackgroundTask
 from rawasgi.requests import no_receive
-from rawasgi.responses import (
-    HandlerApp,
-    HTMLResponse,
-    JSONResponse,
-    PlainTextResponse,
-    RedirectResponse,
-    Response,
-    StreamingResponse,
-    TrackedSend,
-    spec_version,
-    to_json,
-)
+from rawasgi.responses import HandlerApp, TrackedSend, spec_version, to_json
 from rawasgi.urls import URL
 from tests.drive import broken, converse, exchange, http, on_a_loop, websocket
 
