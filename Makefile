@@ -11,10 +11,10 @@ KEY := $(shell { cat pyproject.toml constraints.txt; $(PYTHON) -VV; pwd; } 2>/de
 STAMP := .venv/stamp-$(KEY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check contracts readme clean
+.PHONY: help setup demo test check contracts notebooks notebooks-check lab bench bench-locust bench-readme readme clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP) ## make .venv with everything pinned (every target below does it when needed)
 
@@ -32,6 +32,26 @@ check: $(STAMP) ## ruff, strict types and the architecture tests
 
 contracts: $(STAMP) ## run every contract on every server: the full matrices
 	@$(PY) -m comparisons run
+
+notebooks: $(STAMP) ## build the chapters from their text, with their outputs
+	@$(PY) -m notebooks build
+
+notebooks-check: $(STAMP) ## build the chapters again, and fail where one is not what lies there
+	@$(PY) -m notebooks check
+
+lab: $(STAMP) ## work through the chapters in JupyterLab: on copies, in mine/
+	@$(PIP) --constraint constraints.txt --group lab
+	@$(PY) -m notebooks copy
+	@.venv/bin/jupyter lab --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --notebook-dir . mine
+
+bench: $(STAMP) ## 200 clients, 100 ms of waiting: every contender beside its prediction (6 minutes)
+	@$(PY) -m benchmarks run wait_io
+
+bench-locust: $(STAMP) ## the same by Locust, on one contender, beside our own generator
+	@$(PY) -m benchmarks locust wait_io
+
+bench-readme: bench ## write the picture of README.md from a run
+	@$(PY) -m benchmarks plot wait_io --to benchmarks/wait_io.svg
 
 readme: $(STAMP) ## write the tables of the lessons and of README.md, and its picture, from a run
 	@$(PY) -m comparisons lessons
