@@ -1,0 +1,1 @@
+"""An exercise -> an app that passes it, out. Look here last."""
