@@ -80,7 +80,7 @@ FLOORS = (
     Floor(
         "instruments",
         "what any app does, made visible; nothing imports them",
-        ("instruments/conversation.py", "instruments/testclient.py"),
+        ("instruments/conversation.py", "instruments/portal.py", "instruments/testclient.py"),
         stands_on=("messages", "core"),
     ),
     Floor(

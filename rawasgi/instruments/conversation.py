@@ -28,6 +28,7 @@ from urllib.parse import unquote
 from rawasgi.messages.states import RETURN, TABLES, Side
 from rawasgi.messages.types import ASGIApp, Header, Message, Scope
 
+REFUSALS = ("websocket.close", "websocket.http.response.start")
 OVER = ("complete", "closed", "peer_gone", "returned")  # states of the app in which its answer is whole, or unwanted
 
 
@@ -52,7 +53,10 @@ class Exchange(NamedTuple):
 
 def base_scope(kind: str, target: str, headers: Mapping[str, str] | Iterable[Header], spec_version: str) -> Scope:
     """What the scopes of HTTP and of websockets have in common; `target` as it would stand on the request line."""
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    given = headers.items() if isinstance(headers, Mapping) else headers
+    pairs = [(_bytes(name).lower(), _bytes(value)) for name, value in given]
+    if all(name != b"host" for name, _ in pairs):
+        pairs.insert(0, (b"host", b"testserver"))
     path, _, query = target.partition("?")
     return {
         "type": kind,
@@ -62,7 +66,7 @@ def base_scope(kind: str, target: str, headers: Mapping[str, str] | Iterable[Hea
         "raw_path": path.encode("ascii"),
         "query_string": query.encode("ascii"),
         "root_path": "",
-        "headers": [(b"host", b"testserver"), *((_bytes(name).lower(), _bytes(value)) for name, value in pairs)],
+        "headers": pairs,
         "client": ("testclient", 50_000),
         "server": ("testserver", 80),
     }
@@ -116,8 +120,9 @@ class Conversation:
     """One call of an app. `incoming` is what the client says, in messages, perhaps as they come (an async iterable).
 
     `leaves_after` is the number of messages from the app after which the client is gone: from then on `receive` gives
-    the disconnect, and `send` raises `ClientLeft` (before spec 2.4 it does nothing). As an async context manager it
-    runs the app beside you, and ends it when you leave.
+    the disconnect, and `send` raises `ClientLeft` (before spec 2.4 it does nothing). A client whose `incoming` raises
+    has left too, and `failure` says why. As an async context manager it runs the app beside you, and ends it when you
+    leave.
     """
 
     def __init__(
@@ -129,15 +134,17 @@ class Conversation:
         leaves_after: int | None = None,
     ) -> None:
         self.app = app
-        self.scope = scope
+        self.scope = {**scope}  # the app may write into its own: an `Exchange` can be asked of the next one
         self.sent: list[Message] = []
         self.app_side = Side(TABLES[scope["type"], "app"])
         self.server_side = Side(TABLES[scope["type"], "server"])
         self.leaves_after = leaves_after
         self.gone = False
+        self.failure: Exception | None = None
         self.task: asyncio.Task[list[Message]] | None = None
         self._inbox: deque[Message] = deque()
         self._later = aiter(incoming) if isinstance(incoming, AsyncIterable) else None
+        self._fetching: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._taken = 0
         for message in () if isinstance(incoming, AsyncIterable) else incoming:
@@ -152,6 +159,8 @@ class Conversation:
 
     def disconnect(self, code: int = 1006, reason: str = "") -> None:
         """The client is gone, at once: what it has said before is still heard."""
+        if self.gone:
+            return
         self.gone = True
         kind = self.scope["type"]
         if kind == "websocket":
@@ -162,37 +171,60 @@ class Conversation:
     async def receive(self) -> Message:
         """What the app awaits: the next message of the inbox; after the whole response `http.disconnect`."""
         while not self._inbox or self._is_early(self._inbox[0]):
-            if self._later is not None and not (self.gone or self.is_over):
-                await self._fetch(self._later)
+            if self.app_side.state == "closed" and self.server_side.state == "closing":
+                self._inbox.appendleft({"type": "websocket.disconnect", **self._goodbye()})  # WR10
+            elif self._inbox and self.gone:
+                self._inbox.popleft()  # said to a handshake that nobody answers any more
             elif self.scope["type"] == "http" and (self.gone or self.app_side.state == "complete"):
                 self.deliver({"type": "http.disconnect"})  # HR7, HR8
-            elif self.app_side.state == "closed" and self.server_side.state == "closing":
-                self._inbox.appendleft({"type": "websocket.disconnect", **self._goodbye()})  # WR10
             else:
+                self._ask()
                 await self.something_new()
-        message = self._inbox.popleft()
+        return self._hear(self._inbox.popleft())
+
+    def _hear(self, message: Message) -> Message:
         self.server_side.says(message)
         self.app_side.hears(message)
+        if message["type"].endswith(".disconnect"):
+            self.gone = True
+            self._news.set()
         return message
 
+    @property
+    def _is_accepted(self) -> bool:
+        return any(message["type"] == "websocket.accept" for message in self.sent)
+
     def _is_early(self, message: Message) -> bool:
-        """Whether a message has to wait: nothing is received before the handshake is answered (WR2)."""
-        return message["type"] == "websocket.receive" and self.server_side.state == "awaiting_answer"
+        """Whether a message has to wait for the handshake (WR2); where that is refused, it is never heard."""
+        answerable = self.server_side.state != "awaiting_connect"
+        return message["type"] == "websocket.receive" and answerable and not self._is_accepted
 
     def _goodbye(self) -> dict[str, Any]:
         """How a websocket ends that the app has ended: with its own code, or, refused, without a close frame."""
-        accepted = any(message["type"] == "websocket.accept" for message in self.sent)
-        last = self.sent[-1] if accepted else {"code": 1006}
+        last = self.sent[-1] if self._is_accepted else {"code": 1006}
         return {"code": last.get("code", 1000), "reason": last.get("reason") or ""}
+
+    def _ask(self) -> None:
+        """Let the client say more, in a task of its own: a `receive` that is cancelled meanwhile loses nothing."""
+        if self._later is not None and self._fetching is None and not self.gone:
+            self._fetching = asyncio.create_task(self._fetch(self._later))
 
     async def _fetch(self, later: AsyncIterator[Message]) -> None:
         try:
             self.deliver(await anext(later))
         except StopAsyncIteration:
             self._later = None
+        except Exception as error:
+            self.failure = error
+            self.disconnect()
+        finally:
+            self._fetching = None
+            self._news.set()
 
     async def send(self, message: Message) -> None:
         """What the app calls: hold the message to the table, and keep it."""
+        if self.app_side.state == "awaiting_connect" and message["type"] in REFUSALS and self._inbox:
+            self._hear(self._inbox.popleft())  # WS1 forbids it, yet Starlette refuses so: who refuses was asked
         if self.gone and self.app_side.state not in OVER:
             self.app_side.hears({"type": f"{self.scope['type']}.disconnect"})
         self.app_side.says(message)
@@ -201,7 +233,7 @@ class Conversation:
             if self.spec_version >= (2, 4):
                 raise ClientLeft(f"{message['type']} to a client that has left")
             return
-        self.sent.append(message)
+        self.sent.append({**message})  # as it is now: an app may use its dict again
         self._news.set()
         if len(self.sent) == self.leaves_after:
             self.disconnect()
@@ -222,8 +254,8 @@ class Conversation:
         await self._news.wait()
 
     async def next_sent(self) -> Message | None:
-        """The next message of the app, in order; None where it has ended without one. Needs a running app."""
-        while self._taken == len(self.sent) and not self.is_over:
+        """The next message of the app, in order; None where none will come. Needs a running app."""
+        while self._taken == len(self.sent) and not (self.gone or self.is_over):
             await self.something_new()
         if self._taken == len(self.sent):
             return None
@@ -232,15 +264,32 @@ class Conversation:
 
     async def run(self) -> list[Message]:
         """Call the app to its end, and give all that it has sent. What it raises, it raises here."""
-        await self.app(self.scope, self.receive, self.send)
+        try:
+            await self.app(self.scope, self.receive, self.send)
+        finally:
+            if self._fetching is not None:
+                self._fetching.cancel()
         self.app_side.says(RETURN)
         return self.sent
 
     def start(self) -> asyncio.Task[list[Message]]:
         """Call the app in a task of its own."""
         self.task = asyncio.create_task(self.run())
-        self.task.add_done_callback(lambda _: self._news.set())
+        self.task.add_done_callback(self._note_end)
         return self.task
+
+    def _note_end(self, task: asyncio.Task[Any]) -> None:
+        self._news.set()
+        if not task.cancelled():
+            task.exception()  # it is kept for who asks, and asyncio need not complain that nobody did
+
+    async def ended(self, seconds: float) -> None:
+        """Wait until the app has ended, whatever way; raises `Stuck` where that takes too long."""
+        if self.task is not None and not self.task.done():
+            _, late = await asyncio.wait([self.task], timeout=seconds)
+            if late:
+                said = [message["type"] for message in self.sent]
+                raise Stuck(f"the app has not ended in {seconds} s; it has sent {said}: {self!r}")
 
     async def __aenter__(self) -> Self:
         self.start()
@@ -250,13 +299,20 @@ class Conversation:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self.task is not None and not self.task.done():
-            self.task.cancel()
-            await asyncio.wait([self.task])
+            await end(self.task)
         elif self.task is not None and error is None:
             await self.task
 
     def __repr__(self) -> str:
         return f"<Conversation {self.scope['type']}: app {self.app_side.state}, server {self.server_side.state}>"
+
+
+async def end(task: asyncio.Task[Any]) -> None:
+    """Cancel a task, and wait until it has ended: who swallows a cancellation gets another, ten at most."""
+    for _ in range(10):
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=0.5)
 
 
 def converse(
@@ -267,10 +323,7 @@ def converse(
 
     async def limited() -> list[Message]:
         async with conversation:
-            _, late = await asyncio.wait([task for task in [conversation.task] if task], timeout=seconds)
-            if late:
-                said = [message["type"] for message in conversation.sent]
-                raise Stuck(f"the app has not ended in {seconds} s; it has sent {said}: {conversation!r}")
+            await conversation.ended(seconds)
         return conversation.sent
 
     return asyncio.run(limited())
@@ -280,25 +333,25 @@ def converse(
 async def lifespan(app: ASGIApp, state: dict[str, Any] | None = None) -> AsyncIterator[dict[str, Any]]:
     """Start an app, yield the state it has made, and shut it down. An app without lifespan is left alone.
 
-    Raises `LifespanFailed` where the app reports a failure.
+    Raises `LifespanFailed` where the app reports a failure, and where it has started and then ends without a word.
     """
     state = {} if state is None else state
     scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": state}
     conversation = Conversation(app, scope, [{"type": "lifespan.startup"}])
     task = conversation.start()
     try:
-        judge(await conversation.next_sent())
+        judge(await conversation.next_sent())  # None: "the server must continue" without it
         try:
             yield state
         finally:
             if conversation.app_side.state == "running":
                 conversation.deliver({"type": "lifespan.shutdown"})
-                judge(await conversation.next_sent())
+                if (answer := await conversation.next_sent()) is None:
+                    why = None if task.cancelled() else task.exception()
+                    raise LifespanFailed("the app has ended before its shutdown was complete") from why
+                judge(answer)
     finally:
-        task.cancel()
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # told already, by a message or by silence: "the server must continue" without it
+        await end(task)
 
 
 def judge(answer: Message | None) -> None:

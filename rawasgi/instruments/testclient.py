@@ -19,22 +19,33 @@ Left out:     other event loops, HTTP/2, early hints and pushes
 
 import asyncio
 import json
-import threading
 import weakref
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 try:
     import httpx2
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("TestClient needs httpx2: pip install 'rawasgi[testing]'", name=missing.name) from None
 
-from rawasgi.instruments.conversation import Conversation, Exchange, from_client, handshake, lifespan, request
+from rawasgi.instruments.conversation import (
+    ClientLeft,
+    Conversation,
+    Exchange,
+    from_client,
+    handshake,
+    lifespan,
+    request,
+)
+from rawasgi.instruments.portal import Portal, on_loop
 from rawasgi.messages.types import ASGIApp, Message, Scope
 from rawasgi.websockets import WebSocketDisconnect
 
-T = TypeVar("T")
+PATIENCE = 5.0  # seconds that an app has to end once its client has gone
+
+# RFC 6455 1.3: "the sample nonce"
+KEY = {"sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", "sec-websocket-version": "13"}
 
 
 class HandshakeRejected(Exception):
@@ -43,47 +54,6 @@ class HandshakeRejected(Exception):
     def __init__(self, response: httpx2.Response) -> None:
         super().__init__(f"the handshake was answered {response.status_code}")
         self.response = response
-
-
-class Portal:
-    """An event loop on a thread of its own, and a door into it. Started at first use, ended by `close`."""
-
-    def __init__(self) -> None:
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.thread: threading.Thread | None = None
-
-    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the loop, and wait for its result."""
-        if self.loop is None:
-            self.loop = asyncio.new_event_loop()
-            self.thread = threading.Thread(target=self.loop.run_forever, name="TestClient", daemon=True)
-            self.thread.start()
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
-
-    def close(self) -> None:
-        """Cancel what still runs, and end loop and thread."""
-        loop, self.loop = self.loop, None
-        if loop is not None and self.thread is not None:
-            asyncio.run_coroutine_threadsafe(cancel_all(), loop).result()
-            loop.call_soon_threadsafe(loop.stop)
-            self.thread.join()
-            loop.close()
-
-
-async def cancel_all() -> None:
-    """End every other task of the running loop, its asynchronous generators, and its default threads."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-    loop = asyncio.get_running_loop()
-    await loop.shutdown_asyncgens()
-    await loop.shutdown_default_executor()
-
-
-async def on_loop(something: Any) -> None:
-    """Call a plain function on the loop's thread."""
-    something()
 
 
 class Body(httpx2.SyncByteStream):
@@ -99,9 +69,7 @@ class Body(httpx2.SyncByteStream):
         while more:
             message = self.client.portal.call(self.conversation.next_sent())
             if message is None:
-                self.client.raise_from(self.conversation)
-                if self.conversation.gone:
-                    raise httpx2.ReadError("the client left within the response")
+                self.client.explain(self.conversation)
                 raise httpx2.RemoteProtocolError("the app ended within its response: a server would hang up here")
             if message["type"] == "http.response.body":
                 more = message.get("more_body", False)
@@ -131,15 +99,16 @@ class AppTransport(httpx2.BaseTransport):
         scope = self.client.scope_of(sent, exchange.scope)
         leaves_after = sent.extensions.get("leaves_after")
         conversation = Conversation(self.client.app, scope, body_of(sent), leaves_after=leaves_after)
-        self.client.conversations.append(conversation)
-        conversation.start()
+        self.client.begin(conversation)
         while (message := await conversation.next_sent()) is not None:
             if message["type"] == "http.response.start":
-                body = Body(self.client, conversation, silent=sent.method == "HEAD")
+                silent = sent.method == "HEAD" or message["status"] in (
+                    204,
+                    304,
+                )  # RFC 9112 6.3: no body, whatever comes
+                body = Body(self.client, conversation, silent)
                 return httpx2.Response(message["status"], headers=[*message.get("headers", ())], stream=body)
-        self.client.raise_from(conversation)
-        if conversation.gone:
-            raise httpx2.ReadError("the client left before the response had started")
+        self.client.explain(conversation)
         return httpx2.Response(500)  # as a server answers for an app that did not
 
 
@@ -187,10 +156,13 @@ class TestClient(httpx2.Client):
         self.app_state: dict[str, Any] | None = None
         self.conversations: list[Conversation] = []
         self.portal = Portal()
+        self._told: set[Conversation] = set()
         self._finalizer = weakref.finalize(self, self.portal.close)
+        sent_always = httpx2.Headers(headers)
+        sent_always.setdefault("user-agent", "testclient")
         super().__init__(
             base_url=base_url,
-            headers={"user-agent": "testclient", **(headers or {})},
+            headers=sent_always,
             cookies=cookies,
             follow_redirects=follow_redirects,
             transport=AppTransport(self),
@@ -199,7 +171,11 @@ class TestClient(httpx2.Client):
     def __enter__(self) -> Self:
         super().__enter__()
         self._lifespan = lifespan(self.app)
-        self.app_state = self.portal.call(self._lifespan.__aenter__())
+        try:
+            self.app_state = self.portal.call(self._lifespan.__aenter__())
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -210,6 +186,7 @@ class TestClient(httpx2.Client):
     ) -> None:
         try:
             if error is None:
+                self.portal.call(on_loop(self.leave))
                 self.settle()
         finally:
             self.app_state = None
@@ -225,11 +202,21 @@ class TestClient(httpx2.Client):
         if self.app_state is None:
             self.portal.close()
 
-    def settle(self) -> None:
-        """Wait until the app has ended every call, background tasks and all; raise what it raised since."""
+    def begin(self, conversation: Conversation) -> None:
+        """Call the app, on its loop."""
+        self.conversations.append(conversation)
+        self.portal.keep(conversation.start())
+
+    def leave(self) -> None:
+        """Hang up wherever an answer, or a websocket, is still open."""
         for conversation in self.conversations:
-            if conversation.task is not None and not conversation.task.done():
-                self.portal.call(ended(conversation.task))
+            if not conversation.is_over:
+                conversation.disconnect()
+
+    def settle(self, seconds: float = PATIENCE) -> None:
+        """Wait until the app has ended every call, background tasks and all; raise what it raised since, or `Stuck`."""
+        for conversation in self.conversations:
+            self.portal.call(conversation.ended(seconds))
             self.raise_from(conversation)
 
     def raise_from(self, conversation: Conversation) -> None:
@@ -237,9 +224,17 @@ class TestClient(httpx2.Client):
         task = conversation.task
         if self.raise_server_exceptions and task is not None and task.done() and not task.cancelled():
             error = task.exception()
-            if error is not None and not (conversation.gone and isinstance(error, OSError)):
-                conversation.task = None
+            if error is not None and conversation not in self._told and not is_farewell(error):
+                self._told.add(conversation)
                 raise error
+
+    def explain(self, conversation: Conversation) -> None:
+        """No more comes from the app: raise why, if there is a reason."""
+        if conversation.failure is not None:
+            raise conversation.failure
+        self.raise_from(conversation)
+        if conversation.gone:
+            raise httpx2.ReadError("the client left before the response was whole")
 
     def scope_of(self, sent: httpx2.Request, scope: Scope) -> Scope:
         """The scope, with what httpx2 has put into the request and what the lifespan has left."""
@@ -256,18 +251,23 @@ class TestClient(httpx2.Client):
         """Open a websocket: `with client.websocket_connect("/ws") as websocket`. Keywords are those of a request."""
         merged = self._merge_url(url)
         secure = merged.scheme in ("https", "wss")
-        sent = self.build_request("GET", merged.copy_with(scheme="wss" if secure else "ws"), **kwargs)
+        headers = httpx2.Headers({"connection": "upgrade", "upgrade": "websocket", **KEY})
+        if subprotocols:
+            headers["sec-websocket-protocol"] = ", ".join(subprotocols)
+        headers.update(kwargs.pop("headers", None))
+        auth = kwargs.pop("auth", httpx2.USE_CLIENT_DEFAULT)
+        sent = self.build_request("GET", merged.copy_with(scheme="wss" if secure else "ws"), headers=headers, **kwargs)
+        sent = next(self._build_request_auth(sent, auth).sync_auth_flow(sent))
         exchange = handshake(target_of(sent), subprotocols=subprotocols or ())
-        offered = [(b"sec-websocket-protocol", ", ".join(subprotocols).encode())] if subprotocols else []
         scope = self.scope_of(sent, exchange.scope)
-        scope["headers"] += [(b"connection", b"upgrade"), (b"upgrade", b"websocket"), *offered]
         scope["extensions"] = {"websocket.http.response": {}}
         return WebSocketTestSession(self, Exchange(scope, exchange.messages))
 
 
-async def ended(task: "asyncio.Task[Any]") -> None:
-    """Wait for a task, however it ends."""
-    await asyncio.wait([task])
+def is_farewell(error: BaseException) -> bool:
+    """Whether an app says by it that the client has left: Starlette and rawasgi have a word of their own for it."""
+    translated = type(error).__name__ == "ClientDisconnect" and isinstance(error.__context__, ClientLeft)
+    return translated or isinstance(error, ClientLeft)
 
 
 class WebSocketTestSession:
@@ -278,11 +278,14 @@ class WebSocketTestSession:
         self.conversation = Conversation(client.app, exchange.scope, exchange.messages)
         self.accepted_subprotocol: str | None = None
         self.extra_headers: list[tuple[bytes, bytes]] = []
+        self._goodbye: tuple[int, str] | None = None  # code and reason of whoever closed first
 
     def __enter__(self) -> Self:
-        self.client.conversations.append(self.conversation)
-        self.client.portal.call(on_loop(self.conversation.start))
-        answer = self._next()
+        self.client.portal.call(on_loop(lambda: self.client.begin(self.conversation)))
+        answer = self.client.portal.call(self.conversation.next_sent())
+        if answer is None:
+            self.client.raise_from(self.conversation)
+            raise HandshakeRejected(httpx2.Response(500))  # as a server answers for an app that did not
         if answer["type"] != "websocket.accept":
             raise HandshakeRejected(self._rejection(answer))
         self.accepted_subprotocol = answer.get("subprotocol")
@@ -291,17 +294,15 @@ class WebSocketTestSession:
 
     def __exit__(self, *error: object) -> None:
         self.close()
-        task = self.conversation.task
-        if task is not None and not task.done():
-            self.client.portal.call(ended(task))
         if error[0] is None:
+            self.client.portal.call(self.conversation.ended(PATIENCE))
             self.client.raise_from(self.conversation)
 
     def _next(self) -> Message:
         message = self.client.portal.call(self.conversation.next_sent())
         if message is None:
             self.client.raise_from(self.conversation)
-            raise WebSocketDisconnect(1011 if self.conversation.app_side.state == "open" else 1006)
+            raise WebSocketDisconnect(*(self._goodbye or (1011, "")))
         return message
 
     def _rejection(self, answer: Message) -> httpx2.Response:
@@ -336,16 +337,23 @@ class WebSocketTestSession:
         """The next message of the app as it is; `WebSocketDisconnect` where it is a close."""
         message = self._next()
         if message["type"] == "websocket.close":
-            raise WebSocketDisconnect(message.get("code", 1000), message.get("reason"))
+            self._goodbye = message.get("code", 1000), message.get("reason") or ""
+            raise WebSocketDisconnect(*self._goodbye)
         return message
+
+    def _receive_data(self, key: str) -> Any:
+        message = self.receive()
+        if message.get(key) is None:
+            raise ValueError(f"the app has sent no {key}, but {message}")
+        return message[key]
 
     def receive_text(self) -> str:
         """The next message, which is text."""
-        return str(self.receive()["text"])
+        return str(self._receive_data("text"))
 
     def receive_bytes(self) -> bytes:
         """The next message, which is binary."""
-        return bytes(self.receive()["bytes"])
+        return bytes(self._receive_data("bytes"))
 
     def receive_json(self, mode: str = "text") -> Any:
         """The next message as JSON."""
@@ -354,4 +362,5 @@ class WebSocketTestSession:
     def close(self, code: int = 1000, reason: str | None = None) -> None:
         """Say goodbye, as a client does: the app hears it from `receive`."""
         if not (self.conversation.gone or self.conversation.is_over):
+            self._goodbye = code, reason or ""
             self.client.portal.call(on_loop(lambda: self.conversation.disconnect(code, reason or "")))
