@@ -35,9 +35,10 @@ from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
 from rawasgi.middleware import ExceptionMiddleware, Middleware, ServerErrorMiddleware, wrap
 from rawasgi.paths import PathTemplate, rooted
 from rawasgi.requests import HTTPConnection, Request, limit_body
+from rawasgi.responses import HandlerApp
 from rawasgi.routing import BaseRoute, Host, Mount, PathRoute, Route, Router, WebSocketRoute
 from rawasgi.urls import URLPath
-from rawasgi.websockets import WebSocket
+from rawasgi.websockets import WebSocket, WebSocketApp
 
 F = TypeVar("F", bound=Callable[..., Any])
 Lifespan = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]]
@@ -122,7 +123,9 @@ class Registrar:
 
         def decorate(func: F) -> F:
             check_handler(func, path, Request)
-            self.register(Route(self.prefix + path, func, methods=methods or ["GET"], name=name))
+            route = Route(self.prefix + path, func, methods=methods or ["GET"], name=name)
+            route.app = HandlerApp(func)  # an object with `__call__` too, which `Route` would take for an ASGI app
+            self.register(route)
             return func
 
         return decorate
@@ -160,7 +163,9 @@ class Registrar:
 
         def decorate(func: F) -> F:
             check_handler(func, path, WebSocket)
-            self.register(WebSocketRoute(self.prefix + path, func, name=name))
+            route = WebSocketRoute(self.prefix + path, func, name=name)
+            route.app = WebSocketApp(func)
+            self.register(route)
             return func
 
         return decorate
@@ -238,7 +243,7 @@ class App(Registrar):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one scope: the lifespan, a request or a websocket."""
-        scope = {**scope, "app": self}  # "middleware should copy the scope": this copy is ours to write into
+        scope = {**scope, "app": self}  # "make a copy of the scope object before mutating it"
         if self.middleware_stack is None:
             self.middleware_stack = self.build_middleware_stack()
         if self.max_body_size is not None and scope["type"] == "http":

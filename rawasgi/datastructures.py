@@ -3,7 +3,8 @@
 bytes > server > app > middleware > [routing > handler] > response > bytes
 
 Everything here reads what the server put into the scope, and does it late: header bytes stay bytes until one line
-decodes one value. Three things are multidicts, because HTTP repeats itself: a name may come twice, and order counts.
+decodes one value. Headers and query parameters are no plain dicts, because HTTP repeats itself: a name may come twice,
+and order counts.
 
 Spec:         https://asgi.readthedocs.io/en/latest/specs/www.html#http-connection-scope
 Grown from:   tiny/app.py:Connection, because a dict keeps one value where the client sent two
@@ -148,7 +149,7 @@ class QueryParams(ImmutableMultiDict[str, str]):
 
 
 def encoded(name: str, value: str) -> Header:
-    """A header as ASGI wants it: "header names must be lower-cased", both sides byte strings (latin-1).
+    """A header as ASGI wants it: "Header names must be lowercased", both sides byte strings (latin-1).
 
     ValueError for a value with a line break or NUL: the rest of it would be read as another header.
     """
@@ -160,8 +161,8 @@ def encoded(name: str, value: str) -> Header:
 class Headers(Mapping[str, str]):
     """Header fields in the order in which they came: names without case, several values allowed to a name.
 
-    Made from a mapping of strings, from `raw` pairs of bytes, or from a `scope` (or any message with "headers"), whose
-    list it shares: `MutableHeaders(scope=message)["x-a"] = "b"` changes the message.
+    Made from a mapping of strings, from `raw` pairs of bytes, or from a `scope` (or any message with "headers"), which
+    gets a list of its own: `MutableHeaders(scope=message)["x-a"] = "b"` changes this message, and no copy of it.
     """
 
     def __init__(
@@ -178,11 +179,8 @@ class Headers(Mapping[str, str]):
         elif raw is not None:
             self._list = raw
         elif scope is not None:
-            if not isinstance(scope["headers"], list):
-                scope["headers"] = [
-                    *scope["headers"]
-                ]  # the specification allows any iterable, even one to be read once
-            self._list = scope["headers"]
+            # A list of our own: the specification allows any iterable, and a copy of the scope shares its list with it.
+            self._list = scope["headers"] = list(scope["headers"])
 
     @property
     def raw(self) -> list[Header]:

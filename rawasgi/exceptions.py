@@ -6,7 +6,7 @@ Raise these two where you are; the innermost layer of the app (`middleware.Excep
 answer. Who broke the protocol itself is told by `AppProtocolError` and `PeerProtocolError` in `messages.errors`.
 
 Spec:         https://www.rfc-editor.org/rfc/rfc9110#section-15
-Grown from:   tiny/app.py:HTTPException, because headers and websockets want their own words
+Grown from:   tiny/app.py:HTTPException, because a handler may answer in its place, and a websocket has codes
 In FastAPI:   fastapi.exceptions:HTTPException, whose detail may be any JSON
 In Starlette: starlette.exceptions:HTTPException
 In Flask:     werkzeug.exceptions:HTTPException

@@ -145,8 +145,10 @@ class ExceptionMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the app, and answer for it where it raised and nothing was sent."""
         tracked = send if isinstance(send, TrackedSend) else TrackedSend(send)
+        sides: tuple[Side, ...] = ()
+        outer: tuple[Side, ...] = scope.get("rawasgi.sides", ())  # of the app that this one is mounted in
         if scope["type"] == "websocket":
-            scope["rawasgi.sides"] = Side(WEBSOCKET_APP), Side(WEBSOCKET_SERVER)  # shared with the handler's WebSocket
+            scope["rawasgi.sides"] = sides = Side(WEBSOCKET_APP), Side(WEBSOCKET_SERVER)  # shared with our handler's
         try:
             await self.app(scope, receive, tracked)
         except Exception as error:
@@ -159,6 +161,9 @@ class ExceptionMiddleware:
                 raise
             elif (response := await call(handler, Request(scope, receive, send), error)) is not None:
                 await tracked.respond(response, scope, receive)
+        finally:
+            for side, reached in zip(outer, sides, strict=False):
+                side.state = reached.state  # what goes on outwards has to find the conversation where it stands
 
     async def end(self, websocket: WebSocket, handler: Callable[..., Any], error: Exception) -> None:
         """The same for a websocket: a handler may close it, or return a response, which refuses the handshake."""

@@ -3,10 +3,11 @@
 bytes > server > app > middleware > [routing] > handler > response > bytes
 
 Two steps. A template such as `/items/{id:int}` is compiled once into a regular expression and its inverse. Then all
-templates of a router go into one `PathIndex`, a tree with one level for each segment. A request walks down the tree
-and meets only routes that may fit; the order of registration still decides between them. What whole segments cannot
-express (a `path` in the middle, convertors of your own, hosts, routes with their own idea of matching) is kept aside
-as a row of barriers, which every request tries one by one: it costs what it did before, and nothing else costs more.
+templates of a router go into a `PathIndex` for each scope type, a tree with a level for each segment. A request walks
+down the tree and meets only routes that may fit; the order of registration still decides between them. What whole
+segments cannot express (a `path` in the middle, convertors of your own, hosts, routes with their own idea of matching)
+is kept aside as a row of barriers, which every request tries one by one: it costs what it did before, and nothing else
+costs more.
 
     /items/{id} and /items/new, asked for "/items/new"  ->  both, and the one that was registered first has the word
 
@@ -177,7 +178,7 @@ class PathTemplate:
             return {}
         try:
             return {name: self.convertors[name].convert(text) for name, text in found.groupdict().items()}
-        except ValueError:  # "²" is a digit to nobody, 5,000 digits are too many: no such resource
+        except ValueError:  # 5,000 digits are no int, 400 no float: no such resource
             return None
 
     def fill(self, values: dict[str, Any]) -> str:

@@ -289,7 +289,7 @@ class Request(HTTPConnection):
 
 
 def limit_body(receive: Receive, limit: int, scope: Scope) -> Receive:
-    """A `receive` that lets at most `limit` bytes of body through, and raises HTTPException 413 at the first too many.
+    """A `receive` that lets at most `limit` bytes of body through, and raises HTTPException 413 at the first byte more.
 
     What arrives is counted; a Content-Length that is too large is believed at once.
     """

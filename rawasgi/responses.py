@@ -173,7 +173,8 @@ class Response:
     def start_message(self, scope: Scope) -> Message:
         """`http.response.start`, or on a websocket `websocket.http.response.start`."""
         prefix = "websocket." if scope["type"] == "websocket" else ""
-        return {"type": prefix + "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        headers = list(self.raw_headers)  # a layer may add to them, and this response may be sent again
+        return {"type": prefix + "http.response.start", "status": self.status_code, "headers": headers}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.status_code}>"
@@ -333,7 +334,7 @@ class TrackedSend:
 
 
 class HandlerApp:
-    """`func(request) -> response` as an ASGI app: the one place where a function of yours meets the protocol."""
+    """`func(request) -> response` as an ASGI app: here a function of yours meets the protocol."""
 
     def __init__(self, func: Callable[..., Any]) -> None:
         self.func = func

@@ -162,12 +162,7 @@ class Container(BaseRoute):
         if self.name is not None and not name.startswith(f"{self.name}:"):
             raise NoMatchFound(name, path_params)
         below = name if self.name is None else name[len(self.name) + 1 :]
-        for route in self.routes:
-            try:
-                return route.url_path_for(below, **path_params)
-            except NoMatchFound:
-                continue
-        raise NoMatchFound(name, path_params)
+        return first_url(self.routes, below, path_params)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the app below."""
@@ -292,7 +287,7 @@ class Router:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find the route, write into the scope which it is, and call it."""
         if scope["type"] not in ("http", "websocket"):
-            raise RuntimeError(f"a Router has no use for the scope type {scope['type']!r}: an App has")
+            raise RuntimeError(f"a Router answers http and websocket, not {scope['type']!r}")
         if "router" not in scope:
             if "app" not in scope:
                 scope = {**scope}  # nobody has made a copy yet, and this dict is the server's
@@ -359,12 +354,7 @@ class Router:
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """The path of the first route of that name which takes these parameters; else `NoMatchFound`."""
-        for route in self.routes:
-            try:
-                return route.url_path_for(name, **path_params)
-            except NoMatchFound:
-                continue
-        raise NoMatchFound(name, path_params)
+        return first_url(self.routes, name, path_params)
 
     def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
         """Put an app below a path."""
@@ -388,6 +378,17 @@ class Router:
     def add_websocket_route(self, path: str, endpoint: Callable[..., Any], name: str | None = None) -> None:
         """Register a `WebSocketRoute`."""
         self.routes.append(WebSocketRoute(path, endpoint, name=name))
+
+
+def first_url(routes: Iterable[BaseRoute], name: str, path_params: dict[str, Any]) -> URLPath:
+    """The path of the first route that has this name and takes these parameters; else `NoMatchFound`."""
+    for route in routes:
+        try:
+            return route.url_path_for(name, **path_params)
+        except Exception as error:
+            if type(error).__name__ != NoMatchFound.__name__:  # an app of Starlette's has routes that raise their own
+                raise
+    raise NoMatchFound(name, path_params)
 
 
 async def fail(status: int, headers: dict[str, str] | None, scope: Scope, receive: Receive, send: Send) -> None:

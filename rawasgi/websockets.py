@@ -2,7 +2,7 @@
 
 bytes > server > app > middleware > routing > [handler] > response > bytes
 
-A websocket is two conversations at once, and either may end them. `WebSocket` keeps no state of its own: both sides
+A websocket is two conversations at once, and either side may end them. `WebSocket` invents no states: both sides
 are followed on the tables of `messages.states`, so that an application that speaks out of turn is told the rule, and
 a server that does is not blamed on the application.
 
@@ -121,7 +121,7 @@ class WebSocket(HTTPConnection):
         {"type": "websocket.accept", "subprotocol": "chat", "headers": []}
         """
         if self._app.state == "awaiting_connect":
-            await self.receive()  # "the application must receive connect before it answers"
+            await self.receive()  # nothing is sent before connect was received (rule WS1)
         await self.send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": list(headers or ())})
 
     async def receive_text(self) -> str:

@@ -6,8 +6,10 @@ import pytest
 
 from rawasgi.app import App
 from rawasgi.requests import HTTPConnection, Request
+from rawasgi.responses import PlainTextResponse
 from rawasgi.routing import Route
 from rawasgi.websockets import WebSocket
+from tests.drive import converse, http, websocket
 
 
 class Handlers:
@@ -109,3 +111,26 @@ def test_a_websocket_handler_takes_the_websocket_alone():
 def test_route_reads_no_signature():
     """Whoever writes `Route(...)` says that the function takes the request."""
     assert Route("/", two).endpoint is two
+
+
+def test_an_object_that_can_be_called_is_a_handler():
+    """A decorator has read its signature, one request, and so it is called with that: `Route` takes it for an app."""
+
+    class Greets:
+        async def __call__(self, request):
+            return PlainTextResponse("hi", 201, {"x-path": request.url.path})
+
+    class Closes:
+        async def __call__(self, websocket):
+            await websocket.close(4000, "bye")
+
+    app = App()
+    app.get("/")(Greets())
+    app.websocket("/")(Closes())
+    headers = [(b"x-path", b"/"), (b"content-length", b"2"), (b"content-type", b"text/plain; charset=utf-8")]
+    assert converse(app, http()) == [
+        {"type": "http.response.start", "status": 201, "headers": headers},
+        {"type": "http.response.body", "body": b"hi"},
+    ]
+    closed = {"type": "websocket.close", "code": 4000, "reason": "bye"}
+    assert converse(app, websocket(), {"type": "websocket.connect"}) == [closed]

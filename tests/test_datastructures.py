@@ -275,3 +275,12 @@ def test_headers_of_a_message_are_the_messages_own(pairs):
     assert message["headers"] == [(b"a", b"3"), (b"b", b"2")]
     del headers["a"]
     assert message["headers"] == Headers(scope=message).raw == [(b"b", b"2")]
+
+
+def test_headers_of_a_copied_scope_are_not_those_of_the_scope():
+    """A layer that copies the scope and changes a header has changed its copy alone, though the list was shared."""
+    scope = {"type": "http", "headers": [(b"a", b"1")]}
+    copied = {**scope}
+    MutableHeaders(scope=copied).append("b", "2")
+    assert copied == {"type": "http", "headers": [(b"a", b"1"), (b"b", b"2")]}
+    assert scope == {"type": "http", "headers": [(b"a", b"1")]}

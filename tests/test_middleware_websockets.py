@@ -4,7 +4,7 @@ import pytest
 
 from rawasgi.app import App
 from rawasgi.exceptions import HTTPException, WebSocketException
-from rawasgi.routing import WebSocketRoute
+from rawasgi.routing import Mount, WebSocketRoute
 from tests.drive import broken, converse, websocket
 from tests.test_middleware import ACCEPT, CONNECT, Base, text
 
@@ -106,3 +106,13 @@ def test_the_wrong_kind_of_message_and_malformed_json_close_the_websocket():
     sent = converse(app, websocket(), CONNECT, {"type": "websocket.receive", "text": "{"})
     reason = "Malformed JSON: Expecting property name enclosed in double quotes"
     assert sent == [ACCEPT, close(1007, reason)]
+
+
+def test_a_handler_finds_the_websocket_of_a_mounted_app_where_it_stands():
+    """The app below has accepted and raised; the handler of the app above closes, and hears no connect again."""
+
+    async def sorry(websocket, error):
+        await websocket.close(4000, str(error))
+
+    app = App(routes=[Mount("/below", chatting(Base("lost"), accepts=True))], exception_handlers={Base: sorry})
+    assert converse(app, websocket("/below/"), CONNECT) == [ACCEPT, close(4000, "lost")]

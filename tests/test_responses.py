@@ -326,3 +326,12 @@ def test_a_header_value_stays_on_its_line(value):
         with pytest.raises(ValueError, match=said):
             put("x-name", value)
     assert response.raw_headers == [(b"content-length", b"0")]
+
+
+def test_a_response_that_is_sent_twice_is_the_same_twice():
+    """What a layer adds to the headers of one message is not in the response, nor in its next message."""
+    response = PlainTextResponse("ok")
+    wanted = answer(200, {"content-length": "2", "content-type": "text/plain; charset=utf-8"}, b"ok")
+    first = converse(response, http())
+    first[0]["headers"].append((b"vary", b"origin"))
+    assert converse(response, http()) == wanted

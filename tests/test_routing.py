@@ -391,4 +391,7 @@ def test_what_no_route_matches_goes_to_default():
 def test_a_router_has_no_use_for_other_scopes():
     """A lifespan belongs to an App: the error says who takes it."""
     sent, error = broken(Router(), {"type": "lifespan"})
-    assert (sent, str(error)) == ([], "a Router has no use for the scope type 'lifespan': an App has")
+    assert (sent, str(error)) == (
+        [],
+        "a Router answers http and websocket, not 'lifespan'",
+    )

@@ -4,6 +4,8 @@ import copy
 from typing import Any
 
 import pytest
+import starlette.applications
+import starlette.routing
 
 from rawasgi.app import App
 from rawasgi.middleware import Middleware
@@ -361,3 +363,15 @@ def test_a_router_below_an_app_of_somebody_else_answers_itself():
     for path, method, status in (("/b", "GET", 404), ("/a", "PUT", 405)):
         messages = converse(router, http(method, path, app=object()))
         assert messages[0]["status"] == status
+
+
+def test_names_are_found_in_a_mounted_app_of_another_framework():
+    """Its routes raise a NoMatchFound of their own, which means the next route here too."""
+
+    async def endpoint(request): ...
+
+    below = [starlette.routing.Route("/a", endpoint, name="a"), starlette.routing.Route("/b/{id}", endpoint, name="b")]
+    router = Router([Mount("/other", starlette.applications.Starlette(routes=below), name="other")])
+    assert router.url_path_for("other:b", id="7") == "/other/b/7"
+    with pytest.raises(NoMatchFound, match=r"^no route is named 'other:c' with the parameters \['id'\]$"):
+        router.url_path_for("other:c", id="7")

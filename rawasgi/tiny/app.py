@@ -87,7 +87,7 @@ class Response:
             content, about = content.encode(), {"content-type": "text/plain; charset=utf-8"}
         elif not isinstance(content, bytes | AsyncIterator):
             content, about = json.dumps(content, separators=(",", ":")).encode(), {"content-type": "application/json"}
-        if isinstance(content, bytes) and status_code != 204:
+        if isinstance(content, bytes) and status_code not in (204, 304):
             about["content-length"] = str(len(content))
         about |= {name.lower(): value for name, value in (headers or {}).items()}
         self.content, self.status_code, self.headers = content, status_code, about

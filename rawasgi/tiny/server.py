@@ -39,7 +39,7 @@ log = logging.getLogger("rawasgi.tiny")
 
 
 class ClientGone(OSError):
-    """Raised by `send` when nobody is there any more: the specification asks for "a subclass of OSError"."""
+    """Raised by `send` when nobody is there any more: a "server-specific subclass of OSError"."""
 
 
 class Line(asyncio.Protocol):
@@ -79,6 +79,7 @@ class Line(asyncio.Protocol):
         if self.unread:
             parser.receive_data(bytes(self.unread))
             self.unread.clear()
+            self.transport.resume_reading()  # and not before: an app may wait without reading, for hours
 
     async def say(self, parser: Any, event: Any) -> None:
         """Send an event, and wait while the socket's buffer is full: that is all of back-pressure."""
@@ -89,7 +90,6 @@ class Line(asyncio.Protocol):
     async def something_new(self) -> None:
         """Wait until bytes came, the client left, the response ended or the server stops."""
         if not self.gone:
-            self.transport.resume_reading()
             await self.news.wait()
         self.news.clear()  # after the wait: what came while we were busy elsewhere is news too
 
@@ -331,5 +331,5 @@ async def serve(app: ASGIApp, bound: socket.socket, stop: asyncio.Event) -> bool
     with contextlib.suppress(TimeoutError):  # 3. but not for ever: who is late is cancelled
         await asyncio.wait_for(asyncio.gather(*(line.task for line in lines), return_exceptions=True), PATIENCE)
     if life.side.state == "running":
-        await life.ask("lifespan.shutdown")  # 4. only now: "after it has closed all connections"
+        await life.ask("lifespan.shutdown")  # 4. only now: the server has "closed all active connections"
     return True

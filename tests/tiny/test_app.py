@@ -259,8 +259,9 @@ def test_your_headers_win(content, headers, expected):
 
 
 def test_a_response_without_content_has_no_length():
-    """204 carries no content-length (HS18, RFC 9110 8.6)."""
+    """204 and 304 carry no content-length (HS18, RFC 9110 8.6)."""
     assert converse(Response(status_code=204), http("DELETE", "/")) == response(204, {}, b"")
+    assert converse(Response(status_code=304), http("GET", "/")) == response(304, {}, b"")
 
 
 def test_the_lifespan_is_entered_and_left():

@@ -58,6 +58,29 @@ async def test_an_app_that_does_not_read_stops_the_client():
 
 
 @on_loop
+async def test_an_app_that_only_listens_stops_the_client():
+    """Who waits for the disconnect reads no next request: what a client sends ahead does not pile up."""
+
+    go = asyncio.Event()
+
+    @for_http
+    async def app(scope, receive, send):
+        await receive()
+        listening = asyncio.create_task(receive())
+        await go.wait()
+        await reply(send, b"done")
+        assert await listening == {"type": "http.disconnect"}
+
+    async with served(app, buffer=NARROW) as server:
+        client = await server.connect(buffer=NARROW)
+        await client.send(written("GET / HTTP/1.1", body=b"z" * 8 * MIB))
+        await turns()
+        assert client.writer.transport.get_write_buffer_size() > 7 * MIB
+        go.set()
+        assert (await client.answer()).body == b"done"
+
+
+@on_loop
 async def test_a_send_that_waits_is_woken_when_the_client_leaves():
     """A slow reader that hangs up ends the wait, and the next send raises an OSError (HS22)."""
     outcome = asyncio.get_running_loop().create_future()
