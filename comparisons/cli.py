@@ -7,8 +7,10 @@ import argparse
 import errno
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -149,16 +151,23 @@ def perform(runs: Sequence[Run], *, verbose: bool = False) -> list[RunResult]:
         raise MissingError(f"not installed: {', '.join(missing)}. `make demo` installs all that the comparisons need.")
     if verbose:
         return run_all(runs, lambda moment: print(moment, file=sys.stderr, flush=True))
-    columns = (TextColumn("{task.description:40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    on_stderr = console(stderr=True)
-    with Progress(*columns, console=on_stderr, transient=True, disable=not on_stderr.is_terminal) as progress:
-        task = progress.add_task("", total=len(runs))
+    with progress_bar(len(runs)) as advance:
 
         def notice(moment: Moment) -> None:
             if moment.run is not None:
-                progress.update(task, description=str(moment.run), advance=moment.what == "end")
+                advance(str(moment.run), moment.what == "end")
 
         return run_all(runs, notice)
+
+
+@contextmanager
+def progress_bar(total: int) -> Iterator[Callable[[str, bool], None]]:
+    """Show a bar on standard error, where that is a terminal; the function takes what is done and whether it is over."""
+    columns = (TextColumn("{task.description:40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    on_stderr = console(stderr=True)
+    with Progress(*columns, console=on_stderr, transient=True, disable=not on_stderr.is_terminal) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda what, is_over: progress.update(task, description=what, advance=is_over)
 
 
 def needed(run: Run) -> list[str]:
@@ -196,8 +205,20 @@ def show(options: argparse.Namespace, found: Found) -> int:
     return 0
 
 
+def measure(*, verbose: bool) -> Any:
+    """Run the short form of the waiting benchmark, and give what it has to tell (`benchmarks.demo:Told`)."""
+    try:
+        from benchmarks import demo as waiting  # here: it brings matplotlib, which no other command needs
+    except ModuleNotFoundError as missing:
+        raise MissingError(f"not installed: {missing.name}. `make demo` installs it.") from None
+    if verbose:
+        return waiting.tell(lambda step: print(step, file=sys.stderr, flush=True))
+    with progress_bar(waiting.STEPS) as advance:
+        return waiting.tell(lambda step: advance(step, True))
+
+
 def demo(options: argparse.Namespace, found: Found) -> int:
-    """Run everything, one line for each contract, and tell the story."""
+    """Run everything, one line for each contract, measure what waiting costs, and tell the story."""
     report.FOLDER.mkdir(exist_ok=True)
     results = perform(plan(list(found.values())), verbose=options.verbose)
     files = (report.FOLDER / "results.json", report.FOLDER / "tables.txt")
@@ -208,11 +229,13 @@ def demo(options: argparse.Namespace, found: Found) -> int:
         screen.print(Text(report.summary(comparison, own)))
     for failure in failures(results):
         screen.print(Text(f"  {failure}", style="red"))
-    where = [f"{name:9} {path.relative_to(ROOT)}" for name, path in zip(("results", "tables"), files, strict=True)]
-    tries = [f"  {PYTHON} -m {command:30} {what}" for command, what in TRY_NEXT]
-    for line in ["", *report.story(results), "", *where, "", "Try next:", *tries]:
+    told = measure(verbose=options.verbose)
+    where = [str(path.relative_to(ROOT)) for path in (*files, told.plot) if path]
+    tries = [f"{PYTHON} -m {command:30} {what}" for command, what in TRY_NEXT]
+    waiting = told.lines or (f"The waiting benchmark measured nothing: {told.stopped}.",)
+    for line in ["", *report.story(results), "", *waiting, f"All of it: {' · '.join(where)}", "", *tries]:
         screen.print(Text(line), soft_wrap=True)
-    return int(any(result.failures for result in results))
+    return int(any(result.failures for result in results)) or told.status
 
 
 def write_lessons(options: argparse.Namespace, found: Found) -> int:

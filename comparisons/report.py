@@ -109,7 +109,6 @@ def story(results: Sequence[RunResult]) -> list[str]:
     lines = [
         "Every stack got the same requests on real servers. The one that FastAPI, rawasgi and Flask answer most",
         f"differently is {step.title} ({comparison.title}):",
-        "",
     ]
     for name, (seen, reasons) in zip(HEROES, heroes, strict=True):
         lines.append(f"  {STACKS[name].title:8} {seen}")

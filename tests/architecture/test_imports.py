@@ -148,7 +148,7 @@ def test_the_package_keeps_the_rule(rule):
     assert rule(sources("rawasgi")) == []
 
 
-@pytest.mark.parametrize("folder", ["rawasgi", "comparisons", "notebooks", "tests"])
+@pytest.mark.parametrize("folder", ["rawasgi", "comparisons", "benchmarks", "notebooks", "tests"])
 def test_nobody_imports_a_star(folder):
     """A name's origin can be read at the top of every file of the repository."""
     assert star_imports(sources(folder)) == []

@@ -62,6 +62,8 @@ def none_left(processes, seconds=10.0):
     end = time.monotonic() + seconds
     while processes() and time.monotonic() < end:
         time.sleep(0.01)
+    for left in processes():
+        print(left, (PROC / str(left) / "cmdline").read_bytes().replace(b"\0", b" "))  # shown where the test fails
     return processes() == []
 
 

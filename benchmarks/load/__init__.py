@@ -1,0 +1,1 @@
+"""A scenario in -> timed windows of every contender, out."""

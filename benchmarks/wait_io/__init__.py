@@ -1,0 +1,1 @@
+"""Who waits how: the contenders of `wait_io`, one app a file."""
