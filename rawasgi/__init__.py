@@ -26,10 +26,10 @@ MODULES = {
     "middleware": "Middleware",
     "middlewares.access_log": "AccessLogMiddleware",
     "middlewares.timing": "TimingMiddleware",
-    "paths": "Convertor register_url_convertor",
+    "paths": "Convertor Match NoMatchFound register_url_convertor",
     "requests": "ClientDisconnect HTTPConnection Request",
     "responses": "HTMLResponse JSONResponse PlainTextResponse RedirectResponse Response StreamingResponse",
-    "routing": "BaseRoute Host Match Mount NoMatchFound Route Router WebSocketRoute",
+    "routing": "BaseRoute Host Mount Route Router WebSocketRoute",
     "urls": "Address URL URLPath",
     "websockets": "WebSocket WebSocketDisconnect WebSocketState",
 }

@@ -26,6 +26,8 @@ from rawasgi.middleware import Middleware as Middleware
 from rawasgi.middlewares.access_log import AccessLogMiddleware as AccessLogMiddleware
 from rawasgi.middlewares.timing import TimingMiddleware as TimingMiddleware
 from rawasgi.paths import Convertor as Convertor
+from rawasgi.paths import Match as Match
+from rawasgi.paths import NoMatchFound as NoMatchFound
 from rawasgi.paths import register_url_convertor as register_url_convertor
 from rawasgi.requests import ClientDisconnect as ClientDisconnect
 from rawasgi.requests import HTTPConnection as HTTPConnection
@@ -38,9 +40,7 @@ from rawasgi.responses import Response as Response
 from rawasgi.responses import StreamingResponse as StreamingResponse
 from rawasgi.routing import BaseRoute as BaseRoute
 from rawasgi.routing import Host as Host
-from rawasgi.routing import Match as Match
 from rawasgi.routing import Mount as Mount
-from rawasgi.routing import NoMatchFound as NoMatchFound
 from rawasgi.routing import Route as Route
 from rawasgi.routing import Router as Router
 from rawasgi.routing import WebSocketRoute as WebSocketRoute

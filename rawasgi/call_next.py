@@ -24,6 +24,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from types import coroutine
 from typing import Any, cast
 
+from rawasgi.concurrency import name_of
 from rawasgi.messages.types import ASGIApp, Message, Receive, Scope, Send
 from rawasgi.requests import Request
 from rawasgi.responses import UNCOMMITTED, Response, StreamingResponse, TrackedSend
@@ -228,8 +229,9 @@ class ForeignResponse(StreamingResponse):
 class BaseHTTPMiddleware:
     """Function-style middleware: `dispatch(request, call_next) -> response`, given or overridden.
 
-    `call_next(request)` gives the response before it is sent. Everything happens in the task of the request: context
-    variables, disconnects and background tasks are what they are without it.
+    `call_next(request)` gives the response before it is sent: a handler's own as it is, with its `body`, that of another
+    app as a stream, with a `body_iterator`. Everything happens in the task of the request: context variables,
+    disconnects and background tasks are what they are without it.
     """
 
     def __init__(self, app: ASGIApp, dispatch: Dispatch | None = None) -> None:
@@ -255,6 +257,8 @@ class BaseHTTPMiddleware:
         failed: BaseException | None = None
         try:
             response: Any = await self.dispatch_func(request, call_next)
+            if not callable(response):
+                raise TypeError(f"{name_of(self.dispatch_func)}() returned {response!r}: a layer returns a Response")
             if isinstance(send, TrackedSend):
                 await send.respond(response, scope, receive)
             else:

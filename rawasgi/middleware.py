@@ -104,12 +104,12 @@ async def http_exception(request: Request, error: HTTPException) -> Response:
     """The answer to an HTTPException that has no handler of its own: its detail, as text, where a body may follow."""
     if error.status_code in (204, 304):
         return Response(None, error.status_code, error.headers)
-    return PlainTextResponse(error.detail, error.status_code, error.headers)
+    return PlainTextResponse(str(error.detail), error.status_code, error.headers)
 
 
 async def websocket_exception(websocket: WebSocket, error: WebSocketException) -> None:
-    """Close with the code and the reason of the exception."""
-    await websocket.close(error.code, error.reason)
+    """Close with the code and the reason of the exception, as much of it as a close frame has room for."""
+    await websocket.close(error.code, error.reason.encode()[:123].decode("utf-8", "ignore"))
 
 
 async def nobody_there(connection: Any, error: Exception) -> None:
@@ -140,7 +140,12 @@ class ExceptionMiddleware:
         """The handler for this exception, if there is one."""
         if isinstance(error, HTTPException) and error.status_code in self.handlers:
             return self.handlers[error.status_code]
-        return next((self.handlers[cls] for cls in type(error).__mro__ if cls in self.handlers), None)
+        for cls in type(error).__mro__:
+            if cls in self.handlers:
+                return self.handlers[cls]
+            if cls.__name__ == "HTTPException" and hasattr(error, "status_code"):  # of an app below, of another family
+                return self.handlers[HTTPException]
+        return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the app, and answer for it where it raised and nothing was sent."""

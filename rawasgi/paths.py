@@ -19,6 +19,7 @@ In Flask:     werkzeug.routing.matcher:StateMachineMatcher, a tree too, whose we
 Left out:     nothing
 """
 
+import enum
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -205,6 +206,21 @@ class PathTemplate:
 
 ONE_SEGMENT = (StringConvertor, IntegerConvertor, FloatConvertor, UUIDConvertor)
 PARAMETER_SEGMENT, TAIL = "{}", "{:path}"
+
+
+class NoMatchFound(Exception):
+    """No route has this name and these parameters."""
+
+    def __init__(self, name: str, path_params: dict[str, Any]) -> None:
+        super().__init__(f"no route is named {name!r} with the parameters {sorted(path_params)}")
+
+
+class Match(enum.Enum):
+    """How well a route fits a scope; PARTIAL is a path that fits and a method that does not."""
+
+    NONE = 0
+    PARTIAL = 1
+    FULL = 2
 
 
 class Node(Generic[T]):

@@ -18,7 +18,6 @@ In Flask:     werkzeug.routing:Map
 Left out:     middleware of single routes, endpoints as classes, host patterns with ports
 """
 
-import enum
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
@@ -26,25 +25,10 @@ from typing import Any
 from rawasgi.concurrency import is_function, name_of
 from rawasgi.exceptions import HTTPException
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
-from rawasgi.paths import PathTemplate, RouteList, RouteTable, rooted
+from rawasgi.paths import Match, NoMatchFound, PathTemplate, RouteList, RouteTable, rooted
 from rawasgi.responses import HandlerApp, PlainTextResponse, RedirectResponse
 from rawasgi.urls import URL, URLPath, parse_host, route_path
 from rawasgi.websockets import WebSocketApp, refuse
-
-
-class NoMatchFound(Exception):
-    """No route has this name and these parameters."""
-
-    def __init__(self, name: str, path_params: dict[str, Any]) -> None:
-        super().__init__(f"no route is named {name!r} with the parameters {sorted(path_params)}")
-
-
-class Match(enum.Enum):
-    """How well a route fits a scope; PARTIAL is a path that fits and a method that does not."""
-
-    NONE = 0
-    PARTIAL = 1
-    FULL = 2
 
 
 class BaseRoute:
@@ -80,7 +64,7 @@ class PathRoute(BaseRoute):
         self.endpoint = endpoint
         self.name = name_of(endpoint) if name is None else name
         self.app = app
-        self.template = PathTemplate(rooted(path))
+        self.template = PathTemplate(rooted(path) if path else "")  # empty: for a prefix to come
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """By scope type, path and method."""

@@ -8,8 +8,9 @@ import pytest
 from rawasgi.app import APIRouter, App
 from rawasgi.call_next import BaseHTTPMiddleware
 from rawasgi.middleware import Middleware
+from rawasgi.paths import NoMatchFound
 from rawasgi.responses import JSONResponse, PlainTextResponse
-from rawasgi.routing import BaseRoute, Host, Mount, NoMatchFound, Route, Router, WebSocketRoute
+from rawasgi.routing import BaseRoute, Host, Mount, Route, Router, WebSocketRoute
 from tests.drive import converse, http, websocket
 from tests.test_middleware import ACCEPT, CONNECT, text
 
@@ -318,3 +319,12 @@ def test_a_route_below_a_prefix_is_the_same_route_elsewhere():
     assert (moved.path, moved.methods, moved.name, moved.include_in_schema) == ("/api/x", {"PUT"}, "odd", False)
     assert (route.path, route.template.path) == ("/x", "/x")
     assert converse(app, http("PUT", "/api/x")) == text("hello PUT")
+
+
+def test_a_route_may_leave_its_path_to_the_prefix():
+    """FastAPI's idiom for the collection itself: `@router.get("")`, included below `/items`."""
+    router, app = APIRouter(), App()
+    router.get("")(hello)
+    app.include_router(router, prefix="/items")
+    assert [getattr(route, "path", None) for route in app.routes] == ["/items"]
+    assert converse(app, http(path="/items")) == text("hello GET")

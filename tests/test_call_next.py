@@ -29,7 +29,7 @@ from tests.test_call_next_layers import (
     stamped,
     starlette_app,
 )
-from tests.test_middleware import text
+from tests.test_middleware import hello, text
 
 
 @pytest.fixture(autouse=True)
@@ -322,3 +322,14 @@ def test_call_next_may_be_awaited_in_a_task(app):
         return await asyncio.create_task(call_next(request))
 
     assert converse(around(hurry, app), http()) == WHOLE
+
+
+def test_a_layer_that_returns_nothing_is_told_so():
+    """As a handler is: by its name, and what it should have returned."""
+
+    async def forgetful(request, call_next):
+        await call_next(request)
+
+    app = App(routes=[Route("/", hello)], middleware=[Middleware(BaseHTTPMiddleware, dispatch=forgetful)])
+    _, error = broken(app, http())
+    assert repr(error) == "TypeError('forgetful() returned None: a layer returns a Response')"

@@ -12,7 +12,7 @@ from rawasgi.exceptions import HTTPException
 from rawasgi.middleware import ExceptionMiddleware, Middleware, ServerErrorMiddleware, wrap
 from rawasgi.requests import ClientDisconnect, Request
 from rawasgi.responses import PlainTextResponse, Response, StreamingResponse
-from rawasgi.routing import Route, WebSocketRoute
+from rawasgi.routing import Mount, Route, WebSocketRoute
 from tests.drive import broken, converse, http, websocket
 
 CONNECT = {"type": "websocket.connect"}
@@ -342,3 +342,15 @@ def test_a_client_that_left_a_layer_is_no_error():
 
     app = App(middleware=[Middleware(BaseHTTPMiddleware, dispatch=reads)])
     assert converse(app, http("POST"), {"type": "http.disconnect"}) == []
+
+
+def test_an_http_exception_of_another_family_is_answered_too():
+    """Starlette's StaticFiles below an app of ours says 404 in its own class; a name and a status are enough."""
+
+    async def theirs(scope, receive, send):
+        raise starlette.exceptions.HTTPException(404, "no such file")
+
+    app = App(routes=[Mount("/", theirs)])
+    assert converse(app, http(path="/x")) == text("no such file", 404)
+    app = App(routes=[Mount("/", theirs)], exception_handlers={starlette.exceptions.HTTPException: named("own")})
+    assert converse(app, http(path="/x")) == text("own: HTTPException(status_code=404, detail='no such file')")

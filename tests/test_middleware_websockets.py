@@ -116,3 +116,15 @@ def test_a_handler_finds_the_websocket_of_a_mounted_app_where_it_stands():
 
     app = App(routes=[Mount("/below", chatting(Base("lost"), accepts=True))], exception_handlers={Base: sorry})
     assert converse(app, websocket("/below/"), CONNECT) == [ACCEPT, close(4000, "lost")]
+
+
+def test_a_reason_that_is_too_long_is_cut_where_a_character_ends():
+    """A close frame has room for 123 bytes: the code is what matters, and it arrives."""
+
+    async def endpoint(websocket):
+        await websocket.accept()
+        raise WebSocketException(4000, "é" * 100)
+
+    app = App(routes=[WebSocketRoute("/", endpoint)])
+    last = converse(app, websocket(), CONNECT)[-1]
+    assert last == {"type": "websocket.close", "code": 4000, "reason": "é" * 61}

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rawasgi.paths import CONVERTOR_TYPES, Convertor
+from rawasgi.paths import CONVERTOR_TYPES, Convertor, Match
 from rawasgi.responses import RedirectResponse
-from rawasgi.routing import BaseRoute, Host, Match, Mount, Route, Router, WebSocketRoute
+from rawasgi.routing import BaseRoute, Host, Mount, Route, Router, WebSocketRoute
 from rawasgi.urls import URL
 from tests.drive import converse, http, websocket
 

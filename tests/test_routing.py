@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from rawasgi.app import App
-from rawasgi.paths import CONVERTOR_TYPES, Convertor, register_url_convertor
+from rawasgi.paths import CONVERTOR_TYPES, Convertor, Match, register_url_convertor
 from rawasgi.responses import PlainTextResponse
-from rawasgi.routing import BaseRoute, Match, Mount, Route, Router, WebSocketRoute
+from rawasgi.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
 from tests.drive import broken, converse, http, websocket
 
 CONNECT = {"type": "websocket.connect"}
