@@ -197,7 +197,6 @@ def test_the_story_tells_the_greatest_disagreement():
     assert story(RESULTS) == [
         "Every stack got the same requests on real servers. The one that FastAPI, rawasgi and Flask answer most",
         "differently is GET /x (is it so):",
-        "",
         "  FastAPI  404  content-type: application/json  {}",
         "           because JSON",
         "  rawasgi  404  content-type: text/plain  (no body)",
