@@ -30,6 +30,7 @@ from urllib.parse import quote
 
 from rawasgi.concurrency import BackgroundTask, is_async_callable, iterate_in_threadpool, name_of, run_in_threadpool
 from rawasgi.datastructures import MutableHeaders, encoded
+from rawasgi.messages.scopes import spec_version
 from rawasgi.messages.types import Header, Message, Receive, Scope, Send
 from rawasgi.requests import Request
 from rawasgi.urls import URL
@@ -302,11 +303,6 @@ async def until_disconnect(receive: Receive) -> None:
     """Wait for `http.disconnect`."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def spec_version(scope: Scope) -> tuple[int, ...]:
-    """`(2, 3)` for `scope["asgi"]["spec_version"] == "2.3"`; 2.0 where the server says nothing."""
-    return tuple(map(int, scope.get("asgi", {}).get("spec_version", "2.0").split(".")))
 
 
 UNCOMMITTED = ("http.response.early_hint", "http.response.debug")  # what may go before the start of a response

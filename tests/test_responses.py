@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rawasgi import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from rawasgi.concurrency import BackgroundTask
 from rawasgi.requests import no_receive
-from rawasgi.responses import HandlerApp, TrackedSend, spec_version, to_json
+from rawasgi.responses import HandlerApp, TrackedSend, to_json
 from rawasgi.urls import URL
 from tests.drive import broken, converse, exchange, http, on_a_loop, websocket
 
@@ -299,20 +299,6 @@ async def test_a_tracked_send_knows_when_a_response_is_committed():
     assert sent == ["http.response.early_hint", "http.response.debug", "http.response.start"]
     await tracked.respond(Response(), http(), no_receive)
     assert sent[3:] == ["http.response.start", "http.response.body"]
-
-
-@pytest.mark.parametrize(
-    ("scope", "version"),
-    [
-        ({"asgi": {"spec_version": "2.3"}}, (2, 3)),
-        ({"asgi": {"spec_version": "2.10"}}, (2, 10)),
-        ({"asgi": {"version": "3.0"}}, (2, 0)),
-        ({}, (2, 0)),
-    ],
-)
-def test_a_version_is_compared_as_numbers(scope, version):
-    """2.10 is later than 2.4; what is not said is 2.0."""
-    assert spec_version(scope) == version
 
 
 @pytest.mark.parametrize("value", ["a\r\nset-cookie: x=1", "a\n", "\ra", "a\0b"])

@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import unquote
 
+from rawasgi.messages.scopes import spec_version
 from rawasgi.messages.states import RETURN, TABLES, Side
 from rawasgi.messages.types import ASGIApp, Header, Message, Scope
 
@@ -230,18 +231,13 @@ class Conversation:
         self.app_side.says(message)
         self.server_side.hears(message)
         if self.gone:
-            if self.spec_version >= (2, 4):
+            if spec_version(self.scope) >= (2, 4):
                 raise ClientLeft(f"{message['type']} to a client that has left")
             return
         self.sent.append({**message})  # as it is now: an app may use its dict again
         self._news.set()
         if len(self.sent) == self.leaves_after:
             self.disconnect()
-
-    @property
-    def spec_version(self) -> tuple[int, ...]:
-        """What the scope says it speaks: `(2, 5)`."""
-        return tuple(map(int, self.scope["asgi"].get("spec_version", "2.0").split(".")))
 
     @property
     def is_over(self) -> bool:

@@ -31,6 +31,11 @@ class ASGIVersions(TypedDict):
     spec_version: NotRequired[str]  # default "2.0" of "2.0" to "2.5"; for lifespan "1.0" of "1.0" and "2.0"
 
 
+def spec_version(scope: Scope) -> tuple[int, ...]:
+    """`(2, 3)` for `scope["asgi"]["spec_version"] == "2.3"`; 2.0 where the server of an http or websocket says nothing."""
+    return tuple(map(int, scope.get("asgi", {}).get("spec_version", "2.0").split(".")))
+
+
 class HTTPScope(TypedDict):
     """One request, also where several share a connection (H21).
 

@@ -180,3 +180,17 @@ def mypy_errors(snippet: Path, cache: Path) -> set[int]:
     run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert run.returncode == 1, run.stdout + run.stderr
     return {int(number) for number in re.findall(r"^.*snippet\.py:(\d+): error", run.stdout, re.MULTILINE)}
+
+
+@pytest.mark.parametrize(
+    ("scope", "version"),
+    [
+        ({"asgi": {"spec_version": "2.3"}}, (2, 3)),
+        ({"asgi": {"spec_version": "2.10"}}, (2, 10)),
+        ({"asgi": {"version": "3.0"}}, (2, 0)),
+        ({}, (2, 0)),
+    ],
+)
+def test_a_version_is_compared_as_numbers(scope, version):
+    """2.10 is later than 2.4; what is not said is 2.0."""
+    assert scopes.spec_version(scope) == version
