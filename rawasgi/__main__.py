@@ -80,7 +80,14 @@ FLOORS = (
     Floor(
         "instruments",
         "what any app does, made visible; nothing imports them",
-        ("instruments/conversation.py", "instruments/portal.py", "instruments/testclient.py"),
+        (
+            "instruments/conversation.py",
+            "instruments/portal.py",
+            "instruments/testclient.py",
+            "instruments/frames.py",
+            "instruments/apart.py",
+            "instruments/command.py",
+        ),
         stands_on=("messages", "core"),
     ),
     Floor(

@@ -96,6 +96,12 @@ def request(
     return Exchange({**made, "method": method, "scheme": "http", **scope}, tuple(messages))
 
 
+def life(**scope: Any) -> Exchange:
+    """The lifespan from start to end: a start-up, and a shutdown once that is complete."""
+    made = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}, **scope}
+    return Exchange(made, ({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}))
+
+
 def handshake(
     target: str = "/",
     *messages: Message | str | bytes,
@@ -196,8 +202,10 @@ class Conversation:
         return any(message["type"] == "websocket.accept" for message in self.sent)
 
     def _is_early(self, message: Message) -> bool:
-        """Whether a message has to wait for the handshake (WR2); where that is refused, it is never heard."""
+        """Whether a message has to wait: for the handshake (WR2; refused, it is never heard), or the start-up (L10)."""
         answerable = self.server_side.state != "awaiting_connect"
+        if message["type"] == "lifespan.shutdown":
+            return self.server_side.state == "starting"
         return message["type"] == "websocket.receive" and answerable and not self._is_accepted
 
     def _goodbye(self) -> dict[str, Any]:
@@ -332,8 +340,8 @@ async def lifespan(app: ASGIApp, state: dict[str, Any] | None = None) -> AsyncIt
     Raises `LifespanFailed` where the app reports a failure, and where it has started and then ends without a word.
     """
     state = {} if state is None else state
-    scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": state}
-    conversation = Conversation(app, scope, [{"type": "lifespan.startup"}])
+    exchange = life(state=state)
+    conversation = Conversation(app, exchange.scope, exchange.messages[:1])
     task = conversation.start()
     try:
         judge(await conversation.next_sent())  # None: "the server must continue" without it
