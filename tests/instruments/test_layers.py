@@ -360,7 +360,8 @@ def test_odd_holders_break_nothing(wrap, names):
 
 def test_an_onion_that_cannot_be_built_is_no_error_of_ours():
     """The app raises it itself, when it is called."""
-    app = Starlette(middleware=[Middleware(Inner, wrong=1)])
+    options: Any = {"wrong": 1}
+    app = Starlette(middleware=[Middleware(Inner, **options)])
     assert tree(layers_of(app)) == ["Starlette [app]", "  Router [router]"]
     with pytest.raises(TypeError, match="wrong"):
         passed_by(app, request())
