@@ -94,6 +94,7 @@ FLOORS = (
             "instruments/tracing/trace.py",
             "instruments/tracing/recorder.py",
             "instruments/xraying/sight.py",
+            "instruments/xraying/text.py",
         ),
         stands_on=("messages", "core"),
     ),
