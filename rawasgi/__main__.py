@@ -100,6 +100,7 @@ FLOORS = (
             "instruments/xraying/tree.py",
             "instruments/xraying/style.py",
             "instruments/xraying/page.py",
+            "instruments/xraying/photo.py",
         ),
         stands_on=("messages", "core"),
     ),
