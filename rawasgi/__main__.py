@@ -101,6 +101,7 @@ FLOORS = (
             "instruments/xraying/style.py",
             "instruments/xraying/page.py",
             "instruments/xraying/photo.py",
+            "instruments/xraying/cost.py",
         ),
         stands_on=("messages", "core"),
     ),
