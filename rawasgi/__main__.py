@@ -102,6 +102,7 @@ FLOORS = (
             "instruments/xraying/page.py",
             "instruments/xraying/photo.py",
             "instruments/xraying/cost.py",
+            "instruments/xraying/pair.py",
         ),
         stands_on=("messages", "core"),
     ),
