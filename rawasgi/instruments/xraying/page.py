@@ -12,7 +12,7 @@ In Flask:     none, because a toolbar that shows a request is an extension there
 Left out:     scripts: nothing can be folded or searched but by the browser
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rawasgi.instruments.frames import Lane, Line
 from rawasgi.instruments.xraying.passage import opened
@@ -68,7 +68,8 @@ def article(xray: Xray) -> str:
             "<h2>Through the layers and back</h2>",
             f'<p class="how">{through(xray)}</p>',
             opened(xray),
-            *frames(xray.at_start),
+            *frames("Where it hangs", xray.hanging),
+            *frames("Frames when the response started", xray.at_start),
             *dependencies(xray),
             *findings(xray.findings),
             "</article>",
@@ -106,15 +107,14 @@ def through(xray: Xray) -> str:
     return f"{legend}than the layer around it. {costs}"
 
 
-def frames(lanes: Iterable[Lane]) -> Iterator[str]:
-    """Who was waiting for whom when the response started: a column a task or thread, outermost first."""
-    lanes = [*lanes]
+def frames(title: str, lanes: Sequence[Lane]) -> Iterator[str]:
+    """Who was waiting for whom: a column a task or thread, outermost first."""
     if not lanes:
         return
     packages = dict.fromkeys(package_of(line) for lane in lanes for line in lane.lines)
     hues = {package: index % HUES for index, package in enumerate(packages)}
-    yield "<h2>Frames when the response started</h2>"
-    yield '<p class="how">Each line waits for the one below it; the last one of a task sends, or waits for another task.</p>'
+    yield f"<h2>{title}</h2>"
+    yield '<p class="how">Each line waits for the one below it; the last one of a task sends, or waits for something else.</p>'
     yield '<div class="lanes">'
     for lane in lanes:
         yield f"<section><h3>{escaped(lane.name)}</h3><p>{len(lane.lines)} frames: {escaped(by_package(lane.lines))}</p><ol>"

@@ -15,13 +15,14 @@ Left out:     text that wraps: SVG has none
 import html
 from collections.abc import Iterable
 
+from rawasgi.instruments.xraying.text import printable
+
 LETTER = 6.65  # width of a letter of 11 px, in a font with letters of one width
 
 
 def escaped(words: object) -> str:
     """Text for a page: without the control characters that no page may hold, and with `<`, `&` and quotes written out."""
-    said = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in str(words))
-    return html.escape(said)
+    return html.escape(printable(str(words)))
 
 
 def shortened(words: str, width: float) -> str:

@@ -108,7 +108,10 @@ class Look:
 
 @dataclass(frozen=True)
 class Xray:
-    """What is shown: the stages outermost first, the lanes at the start of the response, and the findings."""
+    """What is shown: the stages outermost first, the lanes at the start of the response, and the findings.
+
+    `hanging` is where the tasks and threads of the app stood when its time was up; nothing where it was not.
+    """
 
     target: str
     asked: str
@@ -120,3 +123,4 @@ class Xray:
     dependencies: tuple[Dependency, ...]
     findings: tuple[Finding, ...]
     runs: int
+    hanging: tuple[Lane, ...] = ()

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from rawasgi.instruments.frames import Line
+from rawasgi.instruments.frames import Lane, Line
 from rawasgi.instruments.xraying.sight import Cost, Dependency, Finding, Stage, Xray
 
 WIDTH, HEIGHT = 110, 40
@@ -54,6 +54,8 @@ def text(xray: Xray, width: int = WIDTH) -> str:
         layers(xray),
         at_start(xray),
     ]
+    if xray.hanging:
+        sections.append(Section("where it hangs", tuple(tuple(standing(lane)) for lane in xray.hanging)))
     if xray.dependencies:
         rows = tuple((row,) for row in dependency_rows(xray.dependencies))
         sections.append(Section("dependencies, as they are solved", rows))
@@ -73,8 +75,13 @@ def fitted(sections: Sequence[Section], height: int = HEIGHT) -> list[str]:
 
 def cut(line: str, width: int) -> str:
     """The line without control characters, in so many columns."""
-    line = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line).rstrip()
+    line = printable(line).rstrip()
     return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def printable(words: str) -> str:
+    """The words, with control characters by their names: no app writes to the reader's terminal."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in words)
 
 
 def layers(xray: Xray) -> Section:
@@ -126,7 +133,8 @@ def figure(cost: Cost) -> str:
     scale, unit = unit_of(cost.median)
     median, spread = cost.median * scale, cost.spread * scale
     digits = 1 if unit != "µs" or median < 10 else 0
-    return f"{median:.{digits}f} ± {spread:.{digits}f} {unit}"
+    least = 10.0**-digits
+    return f"{median:.{digits}f} ± {f'<{least:g}' if spread < least / 2 else f'{spread:.{digits}f}'} {unit}"
 
 
 def duration(seconds: float) -> str:
@@ -152,6 +160,12 @@ def at_start(xray: Xray) -> Section:
     wide = column([lane.name for lane in xray.at_start])
     rows = ((f"  {cut(lane.name, wide):{wide}}   {by_package(lane.lines)}",) for lane in xray.at_start)
     return Section(title, tuple(rows))
+
+
+def standing(lane: Lane) -> Iterator[str]:
+    """Where a task or thread stands: its innermost lines."""
+    yield f"  {lane.name}"
+    yield from (f"    {line}" for line in lane.lines[-3:])
 
 
 def crossings(xray: Xray) -> tuple[int, int]:
@@ -182,7 +196,8 @@ def package_of(line: Line) -> str:
 
 def dependency_rows(dependencies: Sequence[Dependency]) -> Iterator[str]:
     """A row a dependency: indented below who asks for it, how it runs, and when it is torn down."""
-    names = ["  " * (dependency.depth + 1) + dependency.name for dependency in dependencies]
+    least = min(dependency.depth for dependency in dependencies)
+    names = ["  " * (dependency.depth - least + 1) + dependency.name for dependency in dependencies]
     wide = column(names)
     for name, dependency in zip(names, dependencies, strict=True):
         yield f"{cut(name, wide):{wide}}   {dependency.how:15}   {', '.join(fate(dependency))}"

@@ -31,7 +31,9 @@ APART = 112.0  # pixels between two points
 
 def solved(dependencies: Sequence[Dependency]) -> str:
     """The picture: a row for each, and one for the endpoint that asks for them."""
-    endpoint = next((each.parent for each in dependencies if each.depth == 0), "the endpoint")
+    least = min(dependency.depth for dependency in dependencies)
+    dependencies = [each._replace(depth=each.depth - least) for each in dependencies]
+    endpoint = next(each.parent for each in dependencies if each.depth == 0)
     bottom = TOP + ROW * (len(dependencies) + 1)
     shapes = [*calendar(bottom), *asks(dependencies)]
     for index, dependency in enumerate(dependencies):

@@ -4,7 +4,7 @@ import pytest
 
 from rawasgi.instruments.xraying.sight import Cost
 from rawasgi.instruments.xraying.text import HEIGHT, Section, cut, duration, figure, fitted, text
-from tests.instruments.xraying.made import FINDINGS, SHAPE, huge, made, stages
+from tests.instruments.xraying.made import FINDINGS, LANES, SHAPE, huge, made, stages
 
 WHOLE = """\
 x-ray of shop:app, GET /items/7: 200, 8 bytes
@@ -121,7 +121,7 @@ def test_a_duration_has_the_unit_that_fits(seconds, said):
         (4.84e-5, 3e-6, "48 ± 3 µs"),
         (5.26e-6, 1e-7, "5.3 ± 0.1 µs"),
         (0.012, 0.0004, "12.0 ± 0.4 ms"),
-        (2, 0, "2.0 ± 0.0 s"),
+        (0.05, 0.00004, "50.0 ± <0.1 ms"),
     ],
 )
 def test_a_figure_and_its_spread_share_a_unit(median, spread, said):
@@ -132,3 +132,16 @@ def test_a_figure_and_its_spread_share_a_unit(median, spread, said):
 def test_a_line_that_is_too_long_says_so():
     """An ellipsis stands in its last column."""
     assert [cut("abcdef", 6), cut("abcdefg", 6), cut("abc   ", 3)] == ["abcdef", "abcde…", "abc"]
+
+
+def test_an_app_that_hangs_shows_where():
+    """Each task and thread with its innermost lines."""
+    lines = text(made(at_start=(), hanging=LANES, dependencies=(), findings=())).splitlines()
+    where = lines.index("where it hangs")
+    assert lines[where : where + 4] == [
+        "where it hangs",
+        "  the request",
+        "    starlette/middleware/errors.py:164 ServerErrorMiddleware.__call__: await self.app(scope, receive, send)",
+        "    starlette/middleware/cors.py:85 CORSMiddleware.__call__: await self.app(scope, receive, send)",
+    ]
+    assert "    shop.py:31 clock: return time.monotonic()" in lines
