@@ -9,20 +9,22 @@ Spec:         https://asgi.readthedocs.io/en/latest/specs/main.html#middleware
 In FastAPI:   none, because it draws nothing
 In Starlette: none, because it draws nothing
 In Flask:     none, because it draws nothing
-Left out:     the length of time: rows are in order, not to scale
+Left out:     time: rows are in order, and the run that they are of was slowed by those who watched it
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from rawasgi.instruments.tracing.elision import SAID
 from rawasgi.instruments.tracing.events import Event
 from rawasgi.instruments.xraying.shapes import box, dot, drawing, label, stroke
 from rawasgi.instruments.xraying.sight import Stage, Xray
-from rawasgi.instruments.xraying.text import duration, figure, is_noise, where
+from rawasgi.instruments.xraying.text import figure, is_noise, where
 
 WIDTH, LEFT, RIGHT, NOTES = 1180.0, 222.0, 780.0, 806.0  # the onion lies between LEFT and RIGHT
 ROW, TOP = 20.0, 26.0
+INNERMOST = 290.0  # how wide the innermost layer is, at least
 INWARDS = ("enter", "receive")
 ALIKE = 6  # rows of one shape after which the rest is counted
 WORDS = {"enter": "the call", "return": "returns", "raise": "raises"}
@@ -81,12 +83,14 @@ def folded(all_rows: Sequence[Row]) -> Iterator[Row]:
 def opened(xray: Xray) -> str:
     """The picture of it all."""
     shown = rows(xray.events)
-    step = min(44.0, (RIGHT - LEFT - 230) / max(len(xray.stages), 1))
+    step = min(44.0, (RIGHT - LEFT - INNERMOST) / max(len(xray.stages), 1))
     top = TOP + ROW * len(xray.stages) + 10
     bottom = top + ROW * len(shown) + 8
     shapes = [*onion(xray.stages, step, bottom), *costs(xray.stages)]
+    held: dict[str, Event] = {}  # the last message of each type, and how far it came
     for index, row in enumerate(shown):
-        shapes += crossing(row, top + ROW * index + ROW / 2, step, xray.stages)
+        shapes += crossing(row, held, top + ROW * index + ROW / 2, step, xray.stages)
+        held[kind_of(row.events[-1].message)] = row.events[-1]
     inset = 3.0 * len(xray.stages)
     return drawing(WIDTH, bottom + inset + 6, f"layers and messages of {xray.asked}", shapes)
 
@@ -126,7 +130,7 @@ def costs(stages: Sequence[Stage]) -> Iterator[str]:
         yield label(NOTES + length + spread + 8, y + 4, words, "figure")
 
 
-def crossing(row: Row, y: float, step: float, stages: Sequence[Stage]) -> Iterator[str]:
+def crossing(row: Row, held: Mapping[str, Event], y: float, step: float, stages: Sequence[Stage]) -> Iterator[str]:
     """One row: what passes, the arrow through the boundaries, and what layers did to it on its way."""
     first, last = row.events[0], row.events[-1]
     inside = [LEFT + step * event.layer for event in row.events]
@@ -138,18 +142,25 @@ def crossing(row: Row, y: float, step: float, stages: Sequence[Stage]) -> Iterat
     yield stroke([(inside[0] + before, y), (inside[-1] + after, y)], f"{kind} arrow")
     yield from (dot(x, y, kind) for x in inside)
     yield label(LEFT - 26, y + 4, said(row), f"message {kind}", width=LEFT - 30, end=True)
-    notes = []
-    for one, other in zip(row.events, row.events[1:], strict=False):
-        if one.message is not None and one.message != other.message:
+    notes = [f"and {row.more} more like it"] if row.more else []
+    for one, other in pairwise(whole_way(row, held)):
+        if one.message != other.message:
             changer = min(one.layer, other.layer)
             x = LEFT + step * (changer + 0.5)
             yield stroke([(x - 4, y), (x, y - 4), (x + 4, y), (x, y + 4), (x - 4, y)], "changed")
-            notes.append(f"{stages[changer].name} {change(one.message, other.message or {})}")
-    if row.more:
-        notes.append(f"and {row.more} more like it")
-    room = WIDTH - NOTES - 70
-    yield label(NOTES, y + 4, "; ".join(notes), "faint", width=room)
-    yield label(WIDTH - 4, y + 4, f"at {duration(first.t)}", "faint", end=True)
+            notes.append(f"{stages[changer].name} {change(one.message or {}, other.message or {})}")
+    yield label(NOTES, y + 4, "; ".join(notes), "faint", width=WIDTH - NOTES)
+
+
+def whole_way(row: Row, held: Mapping[str, Event]) -> tuple[Event, ...]:
+    """The events of a row, and before them the one after which a layer held the message back."""
+    first = row.events[0]
+    if first.message is None or first.kind == "raise":
+        return ()
+    before = held.get(kind_of(first.message))
+    step = 1 if first.kind in INWARDS else -1
+    went_on = before is not None and before.kind == first.kind and first.layer - before.layer == step
+    return (before, *row.events) if before is not None and went_on else row.events
 
 
 def said(row: Row) -> str:

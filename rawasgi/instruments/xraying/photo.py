@@ -53,8 +53,14 @@ class Photo:
         lanes = task_lanes(asyncio.get_running_loop(), own)
         for task, lane in sorted(lanes, key=lambda pair: pair[0] is not self.request):
             lines = called(sys._getframe(), STEP) if task is running else lane.lines  # noqa: SLF001  # documented
-            yield Lane("the request" if task is self.request else lane.name, lines)
+            yield Lane("the request" if task is self.request else named(lane), lines)
         yield from (lane for lane in thread_lanes(self.threads) if any(map(is_at_work, lane.lines)))
+
+
+def named(lane: Lane) -> str:
+    """The name of a task: its first line that is not of the machinery which runs tasks."""
+    own = next((line.function for line in lane.lines if is_at_work(line)), None)
+    return lane.name if own is None else f"task {own.replace('.<locals>', '')}"
 
 
 def is_at_work(line: Line) -> bool:

@@ -63,8 +63,9 @@ body:has(> .xray) { margin: 0; }
 .xray svg .life { fill: var(--bar); } .xray svg .life.thread { fill: var(--out); opacity: .75; }
 .xray svg polyline.teardown { stroke: var(--ink); stroke-width: 2; }
 .xray table { border-collapse: collapse; margin-top: 18px; }
-.xray th, .xray td { text-align: left; padding: 4px 26px 4px 0; border-bottom: 1px solid var(--line); }
-.xray td:first-child { color: var(--faint); }
+.xray th, .xray td { text-align: left; padding: 4px 26px 4px 0; border-bottom: 1px solid var(--line);
+  overflow-wrap: anywhere; }
+.xray td:first-child { color: var(--faint); white-space: nowrap; }
 .xray .lanes { display: flex; flex-wrap: wrap; gap: 14px; align-items: flex-start; }
 .xray .lanes section { flex: 1 1 340px; min-width: 0; background: var(--card); border-radius: 8px; padding: 10px 12px; }
 .xray .lanes p { color: var(--faint); font-size: 12.5px; margin-bottom: 6px; }

@@ -84,6 +84,14 @@ def test_a_change_is_told_in_words(after, words):
     assert change(START, after) == words
 
 
+def test_what_a_layer_did_while_it_held_a_message_back_is_told():
+    """The start goes up to the stamping layer, and goes on from there: what has changed between is that layer's doing."""
+    kept = [("send", 4, START), ("send", 4, BODY), *(("send", depth, STAMPED) for depth in (3, 2, 1, 0))]
+    drawn = ElementTree.fromstring(opened(made(events=tuple(happened(*kept)))))
+    assert "stamp (function) adds x-stamp" in [node.text for node in drawn.iter(f"{SVG}text")]
+    assert [node.get("class") for node in drawn.iter(f"{SVG}polyline")].count("changed") == 1
+
+
 def test_the_picture_shows_each_crossing():
     """A box and a name a layer, an arrow a row, a dot a crossing, a diamond where the start was stamped."""
     drawn = ElementTree.fromstring(opened(made()))
