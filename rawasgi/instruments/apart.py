@@ -84,7 +84,9 @@ def looped(coroutine: Callable[[], Coroutine[Any, Any, T]], seconds: float) -> T
         try:
             said.set_result(await coroutine())
         except Exception as error:
-            said.set_exception(error)
+            task = asyncio.current_task()
+            if task is None or not task.cancelling():  # else the loop was stopped, by `sys.exit` in a task of the app's
+                said.set_exception(error)
 
     return apart(lambda said: asyncio.run(tell(said)), seconds)
 
