@@ -85,6 +85,22 @@ def test_an_app_that_exits_does_not_take_us_with_it(wrap):
         held(wrap(app))
 
 
+def test_an_app_that_exits_is_shut_down_all_the_same():
+    """The loop goes on: what the start-up has opened is closed."""
+    heard = []
+
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            sys.exit(3)
+        for word in ("startup", "shutdown"):
+            heard.append((await receive())["type"])
+            await send(complete(word))
+
+    with pytest.raises(Exited):
+        held(app)
+    assert heard == ["lifespan.startup", "lifespan.shutdown"]
+
+
 def test_an_app_that_hangs_is_seen_where_it_hangs():
     """The request, its tasks and its threads, with their lines."""
 
