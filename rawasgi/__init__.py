@@ -20,6 +20,7 @@ MODULES = {
     "concurrency": "BackgroundTask BackgroundTasks run_in_threadpool",
     "datastructures": "Headers ImmutableMultiDict MultiDict MutableHeaders QueryParams State",
     "exceptions": "HTTPException WebSocketException",
+    "instruments.stepping.story": "step",
     "instruments.testclient": "TestClient",
     "messages.errors": "AppProtocolError PeerProtocolError",
     "messages.types": "ASGIApp Message Receive Scope Send",

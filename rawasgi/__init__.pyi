@@ -13,6 +13,7 @@ from rawasgi.datastructures import QueryParams as QueryParams
 from rawasgi.datastructures import State as State
 from rawasgi.exceptions import HTTPException as HTTPException
 from rawasgi.exceptions import WebSocketException as WebSocketException
+from rawasgi.instruments.stepping.story import step as step
 from rawasgi.instruments.testclient import TestClient as TestClient
 from rawasgi.messages import status as status
 from rawasgi.messages.errors import AppProtocolError as AppProtocolError

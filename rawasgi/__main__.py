@@ -6,16 +6,18 @@ Spec:         none, because a command line is no part of the protocol
 In FastAPI:   fastapi.cli:main, which runs an app
 In Starlette: none, because it has no command
 In Flask:     flask.cli:main, which runs an app
-Left out:     options
+Left out:     a parser for all commands: each reads its own words
 """
 
 import ast
 import io
 import sys
 import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from rawasgi.instruments.stepping.command import step_command
 
 PACKAGE = Path(__file__).parent
 LINES_A_MINUTE = 15  # of code with its comments and docstrings, read with understanding
@@ -87,6 +89,12 @@ FLOORS = (
             "instruments/frames.py",
             "instruments/apart.py",
             "instruments/command.py",
+            "instruments/stepping/steps.py",
+            "instruments/stepping/loop_free.py",
+            "instruments/stepping/gated.py",
+            "instruments/stepping/display.py",
+            "instruments/stepping/story.py",
+            "instruments/stepping/command.py",
             "instruments/layers.py",
             "instruments/tracing/events.py",
             "instruments/tracing/elision.py",
@@ -123,6 +131,8 @@ def main() -> None:
     if words in (["-h"], ["--help"]):
         print(usage())
         return
+    if words and words[0] in WITH_WORDS:
+        sys.exit(WITH_WORDS[words[0]](words[1:]))
     if len(words) != 1 or words[0] not in COMMANDS:
         wrong = f"rawasgi: there is no command {' '.join(words)!r}" if words else "rawasgi: a command is missing"
         print(f"{wrong}\n{usage()}", file=sys.stderr)
@@ -132,7 +142,8 @@ def main() -> None:
 
 def usage() -> str:
     """The commands, one a line, each with the first line of its docstring."""
-    rows = (f"  python -m rawasgi {name}    {first_line(run.__doc__)}" for name, run in COMMANDS.items())
+    every: dict[str, Callable[..., object]] = {**COMMANDS, **WITH_WORDS}
+    rows = (f"  python -m rawasgi {name:8}{first_line(run.__doc__)}" for name, run in every.items())
     return "\n".join(("commands:", *rows))
 
 
@@ -152,6 +163,9 @@ def read() -> Iterator[str]:
 
 
 COMMANDS: dict[str, Callable[[], Iterator[str]]] = {"read": read}
+
+# Commands that read what follows them on the command line, and give the exit status.
+WITH_WORDS: dict[str, Callable[[Sequence[str]], int]] = {"step": step_command}
 
 
 def code_lines(source: str) -> int:

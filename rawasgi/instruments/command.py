@@ -53,8 +53,10 @@ def exchange_of(options: argparse.Namespace) -> Exchange:
         if options.target:
             raise WrongCommand("LIFESPAN has no path")
         return life()
-    if not (options.target or "").startswith("/") or not options.target.isascii() or " " in options.target:
-        raise WrongCommand(f"{options.target or ''!r} is no path: it starts with / and is percent-encoded")
+    if not options.target:
+        raise WrongCommand("a path is missing: METHOD /path")
+    if not options.target.startswith("/") or not options.target.isascii() or " " in options.target:
+        raise WrongCommand(f"{options.target!r} is no path: it starts with / and is percent-encoded")
     headers = [header(given) for given in options.header]
     if method in ("WS", "WEBSOCKET"):
         if options.json is not None or options.body is not None:

@@ -3,7 +3,7 @@
 [bytes > server] > app > middleware > routing > handler > response > bytes
 
 You play the server. A `Conversation` is one call of the app: it holds the scope, the inbox that `receive` empties, and
-all that the app has sent. Both sides are followed on the tables of `messages.states`: an app that speaks out of turn
+all that the app has heard and sent. Both sides are followed on the tables of `messages.states`: an app that speaks out of turn
 gets `AppProtocolError` out of `send`, and what no server could deliver now comes as `PeerProtocolError` out of
 `receive`. What must follow follows by itself: the disconnect after a whole response, and after a close.
 
@@ -143,6 +143,7 @@ class Conversation:
         self.app = app
         self.scope = {**scope}  # the app may write into its own: an `Exchange` can be asked of the next one
         self.sent: list[Message] = []
+        self.heard: list[Message] = []
         self.app_side = Side(TABLES[scope["type"], "app"])
         self.server_side = Side(TABLES[scope["type"], "server"])
         self.leaves_after = leaves_after
@@ -192,6 +193,7 @@ class Conversation:
     def _hear(self, message: Message) -> Message:
         self.server_side.says(message)
         self.app_side.hears(message)
+        self.heard.append(message)
         if message["type"].endswith(".disconnect"):
             self.gone = True
             self._news.set()

@@ -4,13 +4,14 @@
 
 A coroutine knows what it awaits (`cr_await`), a generator what it delegates to (`gi_yieldfrom`): from call to call the
 chain leads to the innermost line. What stands between, such as the step of an async generator, does not say what it
-wraps, yet the garbage collector knows: `gc.get_referents`.
+wraps, yet the garbage collector knows: `gc.get_referents`. Our own `call_next` drives the app below by hand, and says
+where it is.
 
 Spec:         none, because it is a matter of Python: https://docs.python.org/3/library/inspect.html
 In FastAPI:   none, because it leaves this to debuggers
 In Starlette: none, because it leaves this to debuggers
 In Flask:     werkzeug.debug:DebuggedApplication, after an error
-Left out:     values of local variables
+Left out:     values of local variables; a handler of our own that waits until a function-style layer has sent its response
 """
 
 import asyncio
@@ -24,9 +25,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+from rawasgi.call_next import InnerCall
+
 Task = asyncio.Task[Any]
 OWN_FOLDER = str(Path(__file__).parent)
 ASYNCIO = str(Path(asyncio.__file__).parent)
+BY_HAND = InnerCall.advance.__code__
 CHAINS = (("cr_frame", "cr_await"), ("gi_frame", "gi_yieldfrom"), ("ag_frame", "ag_await"))
 
 
@@ -67,9 +71,12 @@ def chain(awaited: object) -> Iterator[FrameType]:
     while awaited is not None and not isinstance(awaited, asyncio.Future):
         for frame_name, next_name in CHAINS:
             if hasattr(awaited, frame_name):
-                if (frame := getattr(awaited, frame_name)) is not None:
-                    yield frame
+                frame = getattr(awaited, frame_name)
                 awaited = getattr(awaited, next_name)
+                if frame is not None:
+                    yield frame
+                    if frame.f_code is BY_HAND:
+                        awaited = frame.f_locals["self"].coroutine
                 break
         else:
             awaited = wrapped(awaited)
@@ -107,12 +114,9 @@ def is_own(frame: FrameType) -> bool:
 
 
 def short(file: str) -> str:
-    """`/…/site-packages/starlette/routing.py` -> `starlette/routing.py`; other files from the working directory on."""
-    for folder in (*(path for path in sys.path if path.endswith("site-packages")), str(Path.cwd())):
-        if file.startswith(folder + "/"):
-            return file.removeprefix(folder + "/")
-    library = str(Path(asyncio.__file__).parents[1])
-    return file.removeprefix(library + "/")
+    """`/…/site-packages/starlette/routing.py` -> `starlette/routing.py`: as from where it was imported."""
+    folders = (str(Path(folder).absolute()) + "/" for folder in ("", *sys.path))
+    return file.removeprefix(max((folder for folder in folders if file.startswith(folder)), key=len, default=""))
 
 
 def task_lanes(loop: asyncio.AbstractEventLoop, own: Iterable[Task]) -> Iterator[tuple[Task, Lane]]:
