@@ -114,9 +114,14 @@ class TimedSend(TrackedSend):
 
 def runs_of(exchange: Exchange, runs: int | None) -> int:
     """How often to ask: as often as is wished, else 200 times what changes nothing, and not at all what may."""
-    if runs is not None:
-        return runs
-    return RUNS if exchange.scope.get("method") in REPEATABLE else 0
+    if exchange.scope["type"] == "lifespan":
+        return 0  # it happens once, around all else
+    return (RUNS if is_repeatable(exchange) else 0) if runs is None else runs
+
+
+def is_repeatable(exchange: Exchange) -> bool:
+    """Whether it may be asked again unasked: what changes nothing on the server."""
+    return exchange.scope.get("method") in REPEATABLE
 
 
 def measure(app: ASGIApp, exchange: Exchange, runs: int = RUNS, seconds: float = 5.0) -> tuple[tuple[Cost, ...], int]:

@@ -99,7 +99,7 @@ def through(xray: Xray) -> str:
     costs = (
         f"Costs are medians of {xray.runs} runs on one warm loop; the whisker is half the interquartile range either way."
         if xray.runs
-        else "Costs were not measured, since asking again may do the work again: --runs N measures."
+        else f"Costs were not measured: {escaped(xray.unmeasured)}."
     )
     legend = (
         "A dot is a boundary, a diamond a layer that changed the message. A dashed box runs in a task or thread other "

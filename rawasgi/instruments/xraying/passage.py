@@ -27,6 +27,7 @@ ROW, TOP = 20.0, 26.0
 INNERMOST = 290.0  # how wide the innermost layer is, at least
 INWARDS = ("enter", "receive")
 ALIKE = 6  # rows of one shape after which the rest is counted
+FIRST, LAST = 80, 40  # rows, of more than that
 WORDS = {"enter": "the call", "return": "returns", "raise": "raises"}
 EMPTY = (None, "0 bytes", "0 characters")  # what somebody said is told by its size
 
@@ -63,7 +64,15 @@ def rows(events: Sequence[Event]) -> list[Row]:
             joined[-1].append(event)
         else:
             joined.append([event])
-    return [*folded([Row(tuple(events)) for events in joined])]
+    return capped([*folded([Row(tuple(events)) for events in joined])])
+
+
+def capped(shown: list[Row]) -> list[Row]:
+    """The first rows and the last ones: a talk of a thousand messages is no picture."""
+    hidden = len(shown) - FIRST - LAST
+    if hidden <= 0:
+        return shown
+    return [*shown[: FIRST - 1], shown[FIRST - 1]._replace(more=hidden), *shown[-LAST:]]
 
 
 def folded(all_rows: Sequence[Row]) -> Iterator[Row]:
@@ -142,7 +151,7 @@ def crossing(row: Row, held: Mapping[str, Event], y: float, step: float, stages:
     yield stroke([(inside[0] + before, y), (inside[-1] + after, y)], f"{kind} arrow")
     yield from (dot(x, y, kind) for x in inside)
     yield label(LEFT - 26, y + 4, said(row), f"message {kind}", width=LEFT - 30, end=True)
-    notes = [f"and {row.more} more like it"] if row.more else []
+    notes = [f"then {row.more} more"] if row.more else []
     for one, other in pairwise(whole_way(row, held)):
         if one.message != other.message:
             changer = min(one.layer, other.layer)

@@ -110,7 +110,8 @@ class Look:
 class Xray:
     """What is shown: the stages outermost first, the lanes at the start of the response, and the findings.
 
-    `hanging` is where the tasks and threads of the app stood when its time was up; nothing where it was not.
+    `hanging` is where the tasks and threads of the app stood when its time was up, and `unmeasured` is why it was not
+    asked again for its costs; both are empty where all went well.
     """
 
     target: str
@@ -124,3 +125,4 @@ class Xray:
     findings: tuple[Finding, ...]
     runs: int
     hanging: tuple[Lane, ...] = ()
+    unmeasured: str = ""

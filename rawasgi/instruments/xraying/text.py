@@ -47,8 +47,8 @@ class Section(NamedTuple):
             yield from item
 
 
-def text(xray: Xray, width: int = WIDTH) -> str:
-    """The x-ray in at most 40 lines of at most `width` columns."""
+def text(xray: Xray, width: int = WIDTH, height: int = HEIGHT) -> str:
+    """The x-ray in at most `height` lines of at most `width` columns."""
     sections = [
         Section(f"x-ray of {xray.target}, {xray.asked}: {xray.ending}"),
         layers(xray),
@@ -60,7 +60,7 @@ def text(xray: Xray, width: int = WIDTH) -> str:
         rows = tuple((row,) for row in dependency_rows(xray.dependencies))
         sections.append(Section("dependencies, as they are solved", rows))
     sections.append(findings(xray.findings, width))
-    return "\n".join(cut(line, width) for line in fitted(sections))
+    return "\n".join(cut(line, width) for line in fitted(sections, height))
 
 
 def fitted(sections: Sequence[Section], height: int = HEIGHT) -> list[str]:
@@ -86,9 +86,7 @@ def printable(words: str) -> str:
 
 def layers(xray: Xray) -> Section:
     """A row a layer: name, messages, its own time, and where it runs otherwise than the one around it."""
-    timed = (
-        f"own time (median of {xray.runs} runs)" if xray.runs else "(not measured: --runs N measures what each costs)"
-    )
+    timed = f"own time (median of {xray.runs} runs)" if xray.runs else f"(not measured: {xray.unmeasured})"
     longest = max((stage.cost.share for stage in xray.stages if stage.cost is not None), default=0.0)
     wide = column(["layers, outermost first", *(stage.name for stage in xray.stages)])
     rows = []

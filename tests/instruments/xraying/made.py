@@ -121,6 +121,7 @@ def made(**more):
         "dependencies": DEPENDENCIES,
         "findings": FINDINGS,
         "runs": 200,
+        "unmeasured": "",
         **more,
     }
     return Xray(**values)

@@ -176,6 +176,7 @@ def test_a_ratio_is_that_of_runs_in_turns():
         (request("GET"), 0, 0),
         (handshake(), None, 0),
         (life(), None, 0),
+        (life(), 7, 0),
     ],
 )
 def test_only_what_changes_nothing_is_asked_again_by_itself(exchange, asked_for, runs):

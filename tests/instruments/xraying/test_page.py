@@ -72,8 +72,8 @@ def test_no_word_of_the_app_becomes_a_tag():
 
 
 def test_what_was_not_measured_is_said():
-    """Without runs the page says why, and how to measure."""
-    assert "Costs were not measured" in words(read(page(made(runs=0))))
+    """Without runs the page says why."""
+    assert "Costs were not measured: it happens once." in words(read(page(made(runs=0, unmeasured="it happens once"))))
 
 
 def test_a_notebook_gets_the_article_with_its_style():

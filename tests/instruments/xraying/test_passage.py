@@ -54,6 +54,13 @@ def test_many_rows_alike_are_counted():
     assert shapes(rows(happened(*pieces))) == [("send", [1, 0], more) for more in (0, 0, 6, 0)]
 
 
+def test_a_long_talk_is_shown_by_its_beginning_and_its_end():
+    """Of five hundred rows of different shapes 120 are drawn, and the last one before the gap counts the others."""
+    talk = [step for _ in range(250) for step in (("receive", 0, BODY), ("send", 0, BODY))]
+    found = shapes(rows(happened(*talk)))
+    assert (len(found), found[79][2], sum(more for _, _, more in found)) == (120, 380, 380)
+
+
 @pytest.mark.parametrize(
     ("kind", "message", "words"),
     [

@@ -79,8 +79,8 @@ def test_what_differs_more_than_it_measures_is_no_figure():
 def test_nothing_measured_says_how_to_measure():
     """Without runs there is no cost and no bar, and the option that measures."""
     silent = tuple(stage._replace(cost=None) for stage in stages(SHAPE[:2]))
-    assert text(made(stages=silent, runs=0)).splitlines()[2:5] == [
-        "layers, outermost first     in  out   (not measured: --runs N measures what each costs)",
+    assert text(made(stages=silent, runs=0, unmeasured="it happens once")).splitlines()[2:5] == [
+        "layers, outermost first     in  out   (not measured: it happens once)",
         "  FastAPI                    1    2",
         "  ServerErrorMiddleware      1    2",
     ]
