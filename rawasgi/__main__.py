@@ -87,6 +87,7 @@ FLOORS = (
             "instruments/frames.py",
             "instruments/apart.py",
             "instruments/command.py",
+            "instruments/xraying/sight.py",
         ),
         stands_on=("messages", "core"),
     ),

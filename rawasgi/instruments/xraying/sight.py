@@ -1,0 +1,122 @@
+"""One recorded run in -> what is seen of it, as plain values, out.
+
+bytes > server > [app > middleware > routing > handler > response] > bytes
+
+The words that the x-ray is made of. A `Look` is the raw material: who ran when, what held the loop, which dependencies
+were solved. An `Xray` is what is shown of it.
+
+Spec:         none, because the specification says what an app sends, not how it comes to it
+In FastAPI:   none, because it shows its routes, not its runs
+In Starlette: none, because it leaves this to debuggers
+In Flask:     none, because a toolbar that shows a request is an extension there
+Left out:     values: no body, header or variable of the app is kept here beyond what its messages say
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from rawasgi.instruments.conversation import Exchange
+from rawasgi.instruments.frames import Lane, Line
+from rawasgi.instruments.layers import Layer
+from rawasgi.instruments.tracing.events import Event
+from rawasgi.messages.types import ASGIApp, Message
+
+
+class Stretch(NamedTuple):
+    """A function of the user's ran. A generator has a stretch for its opening, and one for its teardown.
+
+    `since` and `until` are the numbers of the last trace event before it began and before it ended.
+    """
+
+    function: str
+    line: Line
+    since: int
+    until: int
+    thread: str
+    on_loop: bool
+
+
+class Held(NamedTuple):
+    """The loop's thread was held: `by` a call ("time.sleep", "socket.recv"), or by computing ("python")."""
+
+    by: str
+    seconds: float
+    lines: tuple[Line, ...]
+
+
+class Dependency(NamedTuple):
+    """A dependency, in the order in which FastAPI solves them."""
+
+    name: str
+    how: str  # "async def" | "def" | "async def yield" | "def yield" | "class" | "callable"
+    depth: int
+    parent: str
+    is_cached: bool
+    on_thread: bool
+    scope: str  # "" | "function" | "request"
+    torn_down: str  # "" | "before http.response.start" | "after the response" | "after the background tasks"
+    call: Callable[..., Any]
+
+
+class Cost(NamedTuple):
+    """A layer's own time per request: seconds, half the interquartile range of them, and the share of the whole."""
+
+    median: float
+    spread: float
+    share: float
+
+
+class Stage(NamedTuple):
+    """One boundary that the request went through."""
+
+    name: str
+    kind: str
+    task: str
+    thread: str
+    context: str
+    received: int
+    sent: int
+    cost: Cost | None
+
+
+class Finding(NamedTuple):
+    """Something that will hurt: what is seen and where, why that hurts, what to do, and where to read on."""
+
+    kind: str
+    where: str
+    says: str
+    because: str
+    remedy: str
+    see: str  # a folder or a notebook of the repository, or ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """The raw material of the findings: one recorded run of one exchange."""
+
+    app: ASGIApp
+    root: Layer
+    exchange: Exchange
+    events: tuple[Event, ...]
+    sent: tuple[Message, ...]
+    stretches: tuple[Stretch, ...]
+    held: tuple[Held, ...]
+    dependencies: tuple[Dependency, ...]
+    error: BaseException | None
+
+
+@dataclass(frozen=True)
+class Xray:
+    """What is shown: the stages outermost first, the lanes at the start of the response, and the findings."""
+
+    target: str
+    asked: str
+    ending: str
+    stages: tuple[Stage, ...]
+    at_start: tuple[Lane, ...]
+    hops: int
+    events: tuple[Event, ...]
+    dependencies: tuple[Dependency, ...]
+    findings: tuple[Finding, ...]
+    runs: int
