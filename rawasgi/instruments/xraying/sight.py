@@ -13,7 +13,8 @@ Left out:     values: no body, header or variable of the app is kept here beyond
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import CodeType
 from typing import Any, NamedTuple
 
 from rawasgi.instruments.conversation import Exchange
@@ -57,6 +58,51 @@ class Dependency(NamedTuple):
     scope: str  # "" | "function" | "request"
     torn_down: str  # "" | "before http.response.start" | "after the response" | "after the background tasks"
     call: Callable[..., Any]
+
+
+@dataclass
+class Part:
+    """A stretch as the witness counts it: from tick to tick, and the numbers of the events of the trace before them."""
+
+    began: int
+    since: int
+    ended: int = 0
+    until: int = 0
+
+
+@dataclass
+class Ran:
+    """A call of a function of the user's; a generator has two parts. What a thread did there is looked at closely."""
+
+    code: CodeType
+    thread: str
+    on_loop: bool
+    task: str
+    parts: list[Part]
+    cpu: float = 0.0  # seconds that a thread computed in it
+    may_wait: bool = False  # it did something on a thread that may wait
+    resumed: int = 0  # how often it went on after it had waited, or given a value
+    pools: list[str] = field(default_factory=list)  # "Queue.get": what it took there from a stock that may be empty
+
+
+class Lost(NamedTuple):
+    """A context variable that was set on one line, and had another value on the line that read it."""
+
+    name: str
+    set_at: Line
+    read_at: Line
+
+
+class Account(NamedTuple):
+    """What the witness tells beyond its stretches."""
+
+    ran: tuple[Ran, ...] = ()
+    lost: tuple[Lost, ...] = ()
+    asked: tuple[Line, ...] = ()  # the lines that asked a request of Starlette whether the client is still there
+    answered: tuple[Exception, ...] = ()  # what the framework's own handlers were given
+    left: tuple[Line, ...] = ()  # functions of tasks that outlive the call, and that nobody waits for
+    late: tuple[tuple[Any, Any], ...] = ()  # exception handlers that came when the app had started
+    endpoint: Callable[..., Any] | None = None  # of the FastAPI route that served
 
 
 class Cost(NamedTuple):
@@ -104,6 +150,7 @@ class Look:
     held: tuple[Held, ...]
     dependencies: tuple[Dependency, ...]
     error: BaseException | None
+    account: Account = field(default_factory=Account)
 
 
 @dataclass(frozen=True)
