@@ -21,6 +21,7 @@ MODULES = {
     "datastructures": "Headers ImmutableMultiDict MultiDict MutableHeaders QueryParams State",
     "exceptions": "HTTPException WebSocketException",
     "instruments.stepping.story": "step",
+    "instruments.xraying.exposure": "xray",
     "instruments.testclient": "TestClient",
     "messages.errors": "AppProtocolError PeerProtocolError",
     "messages.types": "ASGIApp Message Receive Scope Send",

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rawasgi.instruments.stepping.command import step_command
+from rawasgi.instruments.xraying.command import xray_command
 
 PACKAGE = Path(__file__).parent
 LINES_A_MINUTE = 15  # of code with its comments and docstrings, read with understanding
@@ -127,7 +128,9 @@ FLOORS = (
             "instruments/xraying/tree.py",
             "instruments/xraying/style.py",
             "instruments/xraying/page.py",
+            "instruments/xraying/exposure.py",
             "instruments/xraying/pair.py",
+            "instruments/xraying/command.py",
         ),
         stands_on=("messages", "core"),
     ),
@@ -182,7 +185,7 @@ def read() -> Iterator[str]:
 COMMANDS: dict[str, Callable[[], Iterator[str]]] = {"read": read}
 
 # Commands that read what follows them on the command line, and give the exit status.
-WITH_WORDS: dict[str, Callable[[Sequence[str]], int]] = {"step": step_command}
+WITH_WORDS: dict[str, Callable[[Sequence[str]], int]] = {"step": step_command, "xray": xray_command}
 
 
 def code_lines(source: str) -> int:

@@ -2,7 +2,7 @@
 
 bytes > [server > app > middleware > routing > handler > response] > bytes
 
-The app is asked twice. The first time a witness hears of every call, and probes stand between the layers: that makes
+The app is asked twice, if asking again changes nothing. The first time a witness hears of every call, and probes stand between the layers: that makes
 it slow, and tells what happens. The second time only its pulse is taken: that tells whether it computes too long.
 
 Spec:         none, because the specification says what an app sends, not how it comes to it
@@ -25,6 +25,7 @@ from rawasgi.instruments.layers import layers_of, probed, walk
 from rawasgi.instruments.tracing.events import Event
 from rawasgi.instruments.tracing.recorder import Recorder
 from rawasgi.instruments.xraying.blocking import Blocking
+from rawasgi.instruments.xraying.cost import is_repeatable
 from rawasgi.instruments.xraying.pulse import taken
 from rawasgi.instruments.xraying.remarks import Remarks
 from rawasgi.instruments.xraying.sight import Account, Held, Look
@@ -38,11 +39,21 @@ from rawasgi.messages.types import ASGIApp, Message
 STARTS = ("http.response.start", "websocket.accept")
 
 
-def looked(app: ASGIApp, exchange: Exchange, seconds: float = 5.0) -> Look:
-    """Ask an app, with a witness and probes around it. What the app raises is in the result, `Hanging` too."""
+def looked(
+    app: ASGIApp, exchange: Exchange, seconds: float = 5.0, on_event: Callable[[Event], object] = lambda event: None
+) -> Look:
+    """Ask an app, with a witness and probes around it; `on_event` hears of what happens, while it does.
+
+    What the app raises is in the result, `Hanging` too.
+    """
     eyes = Eyes(exchange.scope["type"])
     registered = handlers_of(app)
-    recorder = Recorder((exchange.scope["type"],), eyes.note)
+
+    def note(event: Event) -> None:
+        eyes.note(event)
+        on_event(event)
+
+    recorder = Recorder((exchange.scope["type"],), note)
     error: Exception | None = None
     with probed(app, recorder.probe) as watched, eyes.witness.hooked():
         try:
@@ -53,10 +64,10 @@ def looked(app: ASGIApp, exchange: Exchange, seconds: float = 5.0) -> Look:
     if eyes.witness.failure is not None:
         raise RuntimeError("the witness has failed") from eyes.witness.failure
     held: Sequence[Held] = eyes.blocking.held
-    if not isinstance(error, Hanging):
+    if isinstance(error, Hanging):
+        held = held or (*hung(error, seconds),)
+    elif is_repeatable(exchange):
         held = (*held, *pulse_of(app, exchange, seconds))
-    elif not held:
-        held = (*hung(error, seconds),)
     return Look(
         app,
         layers_of(app),

@@ -18,23 +18,26 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from rawasgi.instruments.tracing.elision import Elision, size
-from rawasgi.instruments.xraying.cost import Ratio
+from rawasgi.instruments.xraying.cost import Ratio, ratio, runs_of
+from rawasgi.instruments.xraying.exposure import Exposure
 from rawasgi.instruments.xraying.page import article, styled, whole
 from rawasgi.instruments.xraying.passage import headers_of
 from rawasgi.instruments.xraying.shapes import escaped
-from rawasgi.instruments.xraying.sight import Xray
+from rawasgi.instruments.xraying.sight import Stage, Xray
 from rawasgi.instruments.xraying.text import (
     WIDTH,
     Section,
     crossings,
     cut,
+    figure,
     fitted,
     frame_count,
+    is_noise,
     task_count,
 )
 from rawasgi.messages.types import Message
 
-NAME = 24  # columns for the name of a row
+NAME = 22  # columns for the name of a row
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,30 @@ class Pair:
     def __str__(self) -> str:
         return text(self)
 
+    def text(self, width: int = WIDTH) -> str:
+        """At most 40 lines of at most `width` columns."""
+        return text(self, width)
+
+    def page(self) -> str:
+        """A whole HTML file."""
+        return page(self)
+
     def _repr_html_(self) -> str:
         return styled(articles(self))
+
+
+def compared(exposures: Sequence[Exposure], targets: Sequence[str], runs: int | None = None) -> Pair:
+    """Two exposures of one exchange; what the apps take is measured in turns, where both have answered."""
+    one, other = exposures
+    wanted = runs_of(one.look.exchange, runs)
+    found = None
+    if wanted and one.look.error is None and other.look.error is None:
+        try:
+            found = ratio((one.look.app, other.look.app), one.look.exchange, wanted, one.seconds)
+        except Exception:
+            found = None  # one of them answers once, and not again: its x-ray says so
+    left, right = (each.developed(target, runs) for each, target in zip(exposures, targets, strict=True))
+    return Pair(left, right, tuple(difference(one.look.sent, other.look.sent)), found)
 
 
 class Part(NamedTuple):
@@ -148,22 +173,30 @@ def times(pair: Pair) -> tuple[str, str]:
     """`4.80 ± 0.25 times it` beside `1   (200 pairs of runs)`: the quicker one is the measure."""
     if pair.ratio is None:
         return "not measured", "--runs N measures"
-    runs = f"{pair.ratio.runs} pairs of runs"
+    runs = f"({pair.ratio.runs} pairs of runs)"
     if pair.ratio.spread > pair.ratio.median:
         return "too noisy to tell", runs
     if pair.ratio.median >= 1:
-        return f"{pair.ratio.median:.2f} ± {pair.ratio.spread:.2f} times it", f"1   ({runs})"
+        return f"{pair.ratio.median:.2f} ± {pair.ratio.spread:.2f} times it", f"1   {runs}"
     inverse = 1 / pair.ratio.median
     return (
-        f"1   ({runs})",
+        f"1   {runs}",
         f"{inverse:.2f} ± {pair.ratio.spread * inverse**2:.2f} times it",
     )  # as spreads of inverses go
 
 
 def layers(pair: Pair, width: int) -> Iterator[str]:
-    """The names of both onions, outermost first."""
+    """Both onions, outermost first, each layer with its own time."""
     for one, other in zip_longest(pair.left.stages, pair.right.stages):
-        yield row("", one.name if one else "", other.name if other else "", width)
+        yield row("", told(one), told(other), width)
+
+
+def told(stage: Stage | None) -> str:
+    """A layer in half a row."""
+    if stage is None:
+        return ""
+    is_known = stage.cost is not None and not is_noise(stage.cost)
+    return f"{cut(stage.name, 24):24} {figure(stage.cost):>15}" if is_known and stage.cost else stage.name
 
 
 def page(pair: Pair) -> str:
