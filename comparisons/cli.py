@@ -15,7 +15,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from comparisons import lessons, report
+from comparisons import inside, lessons, report
 from comparisons.discovery import BrokenContractError, Comparison, find
 from comparisons.matrix import console, failures, matrix, rendered
 from comparisons.runner import Interrupted, Moment, Run, RunResult, plan, run_all
@@ -43,6 +43,7 @@ UNWRITABLE = {
 TRY_NEXT = (
     ("comparisons run hello_world", "every answer of every stack, in one table"),
     ("comparisons show hello_world", "FastAPI and rawasgi side by side, beat by beat"),
+    ("rawasgi xray main:app GET /", "the same of your own app"),
     ("rawasgi read", "the order in which to read the library"),
 )
 
@@ -110,6 +111,10 @@ def command_line() -> argparse.ArgumentParser:
     writing.add_argument("names", nargs="*", metavar="NAME")
     writing.add_argument("--check", action="store_true", help="only say which ones are stale")
     writing.set_defaults(command=write_lessons)
+
+    looking = commands.add_parser("inside", help="x-ray a route of FastAPI")
+    looking.add_argument("--to", type=Path, metavar="PAGE", help="write it between the markers of this page instead")
+    looking.set_defaults(command=look_inside)
     return parser
 
 
@@ -233,7 +238,19 @@ def demo(options: argparse.Namespace, found: Found) -> int:
     where = [str(path.relative_to(ROOT)) for path in (*files, told.plot) if path]
     tries = [f"{PYTHON} -m {command:30} {what}" for command, what in TRY_NEXT]
     waiting = told.lines or (f"The waiting benchmark measured nothing: {told.stopped}.",)
-    for line in ["", *report.story(results), "", *waiting, f"All of it: {' · '.join(where)}", "", *tries]:
+    seen = [f"Inside FastAPI: {inside.COMMAND}", *inside.picture().text(height=inside.LINES).splitlines()]
+    for line in [
+        "",
+        *report.story(results),
+        "",
+        *waiting,
+        "",
+        *seen,
+        "",
+        f"All of it: {' · '.join(where)}",
+        "",
+        *tries,
+    ]:
         screen.print(Text(line), soft_wrap=True)
     return int(any(result.failures for result in results)) or told.status
 
@@ -251,3 +268,12 @@ def write_lessons(options: argparse.Namespace, found: Found) -> int:
                 page.write_text(should, "utf-8")
     print(f"{'stale' if options.check else 'written'}: {', '.join(stale) or 'none'}")
     return int(options.check and bool(stale))
+
+
+def look_inside(options: argparse.Namespace, found: Found) -> int:
+    """X-ray a route of FastAPI, on the screen or into a page."""
+    if options.to is None:
+        print(inside.picture())
+    elif (should := inside.stale(options.to)) is not None:
+        options.to.write_text(should, "utf-8")
+    return 0
