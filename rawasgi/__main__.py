@@ -13,9 +13,11 @@ import ast
 import io
 import sys
 import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from rawasgi.instruments.tracing.command import trace_command
 
 PACKAGE = Path(__file__).parent
 LINES_A_MINUTE = 15  # of code with its comments and docstrings, read with understanding
@@ -91,10 +93,17 @@ FLOORS = (
             "instruments/tracing/events.py",
             "instruments/tracing/elision.py",
             "instruments/tracing/lines.py",
+            "instruments/tracing/columns.py",
+            "instruments/tracing/text.py",
+            "instruments/tracing/page.py",
+            "instruments/tracing/mermaid.py",
             "instruments/tracing/trace.py",
             "instruments/tracing/recorder.py",
+            "instruments/tracing/wsgi.py",
+            "instruments/tracing/live.py",
+            "instruments/tracing/command.py",
         ),
-        stands_on=("messages", "core"),
+        stands_on=("messages", "tiny", "core"),
     ),
     Floor(
         "door",
@@ -113,6 +122,8 @@ def main() -> None:
     if words in (["-h"], ["--help"]):
         print(usage())
         return
+    if words and words[0] in WITH_WORDS:
+        sys.exit(WITH_WORDS[words[0]](words[1:]))
     if len(words) != 1 or words[0] not in COMMANDS:
         wrong = f"rawasgi: there is no command {' '.join(words)!r}" if words else "rawasgi: a command is missing"
         print(f"{wrong}\n{usage()}", file=sys.stderr)
@@ -122,7 +133,8 @@ def main() -> None:
 
 def usage() -> str:
     """The commands, one a line, each with the first line of its docstring."""
-    rows = (f"  python -m rawasgi {name}    {first_line(run.__doc__)}" for name, run in COMMANDS.items())
+    commands = {**COMMANDS, **WITH_WORDS}
+    rows = (f"  python -m rawasgi {name:8}{first_line(run.__doc__)}" for name, run in commands.items())
     return "\n".join(("commands:", *rows))
 
 
@@ -142,6 +154,7 @@ def read() -> Iterator[str]:
 
 
 COMMANDS: dict[str, Callable[[], Iterator[str]]] = {"read": read}
+WITH_WORDS: dict[str, Callable[[Sequence[str]], int]] = {"trace": trace_command}  # they take the words behind theirs
 
 
 def code_lines(source: str) -> int:
