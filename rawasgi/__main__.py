@@ -140,7 +140,8 @@ def usage() -> str:
 
 def read() -> Iterator[str]:
     """Print the reading path: each file, its size, and what comes in and goes out."""
-    yield f"{'':36}code lines      minutes"
+    wide = max(len(name) for floor in FLOORS for name in floor.files)
+    yield f"{'':{wide + 10}}code lines      minutes"
     for floor in FLOORS:
         yield f"\n{floor.name}: {floor.says}"
         code = minutes = 0
@@ -149,8 +150,8 @@ def read() -> Iterator[str]:
             lines, needed = code_lines(source), reading_minutes(source)
             code, minutes = code + lines, minutes + needed
             budget = FILE_BUDGETS.get(name)
-            yield f"  rawasgi/{name:26}{against(lines, budget)}  {needed:7}  {first_line(ast.get_docstring(ast.parse(source)))}"
-        yield f"  {'together':34}{against(code, floor.budget)}  {minutes:7}"
+            yield f"  rawasgi/{name:{wide}}{against(lines, budget)}  {needed:7}  {first_line(ast.get_docstring(ast.parse(source)))}"
+        yield f"  {'together':{wide + 8}}{against(code, floor.budget)}  {minutes:7}"
 
 
 COMMANDS: dict[str, Callable[[], Iterator[str]]] = {"read": read}

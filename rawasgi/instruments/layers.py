@@ -187,7 +187,7 @@ class Survey:
 
 def held_by(holder: Any) -> Iterator[Place]:
     """Everything that an object holds: in attributes, slots, the variables of a closure, or bound arguments."""
-    holder = holder if owner_of(holder) is None else owner_of(holder)
+    holder = behind(holder)
     if is_a(holder, functools.partial):
         values = (holder.func, *holder.args, *holder.keywords.values())
         yield from (Place("app", value, None, value) for value in values)
@@ -237,7 +237,7 @@ def is_app(place: Place, parameters: tuple[str, ...]) -> bool:
 
 def routes_of(holder: Any) -> Iterator[Place]:
     """The places in which the routes of a router keep their apps."""
-    holder = holder if owner_of(holder) is None else owner_of(holder)
+    holder = behind(holder)
     if inspect.getattr_static(holder, "routes", None) is None:  # not by way of `__getattr__`: that is another's
         return
     routes = quietly(lambda: holder.routes)
@@ -274,6 +274,7 @@ def description(route: Any) -> tuple[str, str]:
 
 def named(app: Any, title: str, wraps: bool) -> str:
     """What to call a layer: by its route, by the function that was given to it, by its own name or that of its class."""
+    app = app.stands_for if is_a(app, StandIn) else app
     dispatch = quietly(lambda: vars(app).get("dispatch_func"))
     if is_a(app, functools.partial):
         own = named(app.func, "", wraps)
@@ -291,7 +292,7 @@ def named(app: Any, title: str, wraps: bool) -> str:
 
 def kind_of(app: Any, inner: tuple[Layer, ...], wraps: bool) -> str:
     """What an app is, as far as one can see from outside."""
-    app = app if owner_of(app) is None else owner_of(app)
+    app = behind(app)
     if any(inspect.getattr_static(type(app), name, None) for name in ("build_middleware_stack", "wsgi_app")):
         return "app"
     if inspect.getattr_static(app, "routes", None) is not None or len(inner) > 1:
@@ -315,6 +316,12 @@ def put_both(first: Callable[[Any], object], second: Callable[[Any], object], ap
     """Write into two places."""
     first(app)
     second(app)
+
+
+def behind(app: Any) -> Any:
+    """The object that keeps things for an app: the owner of a method, and who is behind a stand-in."""
+    app = app.stands_for if is_a(app, StandIn) else app
+    return app if owner_of(app) is None else owner_of(app)
 
 
 def owner_of(app: Any) -> Any:

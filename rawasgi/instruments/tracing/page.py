@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from rawasgi.instruments.frames import Lane
-from rawasgi.instruments.tracing.columns import Column, Row, columns_of, legend_of, rows_of
+from rawasgi.instruments.tracing.columns import Column, Row, columns_of, rows_of
 from rawasgi.instruments.tracing.events import Recording
 
 STYLE = """
@@ -72,10 +72,11 @@ def piece_of(recording: Recording) -> str:
 def legend(columns: Sequence[Column]) -> Iterator[str]:
     """The layers, numbered."""
     yield "<table><thead><tr><th></th><th>layer</th><th>task</th><th>thread</th><th>context</th></tr></thead><tbody>"
-    for number, column in zip(legend_of(columns), columns, strict=True):
+    for number, column in enumerate(columns):
         marked = ' class="copied"' if column.context == "copied" else ""
-        first, *rest = (escape(cell) for cell in number)
-        yield f'<tr{marked}><td class="number">{first}</td>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
+        rest = (column.name, column.task, column.thread, column.context if number else "")
+        cells = "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+        yield f'<tr{marked}><td class="number">{number}</td>{cells}</tr>'
     yield "</tbody></table>"
 
 

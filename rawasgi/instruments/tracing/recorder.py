@@ -194,7 +194,7 @@ def takes_unsent(send: TrackedSend) -> bool:
 def seen_message(message: Any) -> dict[str, Any]:
     """A message as it is now; what is no message at all is shown by its type."""
     if isinstance(message, Mapping):
-        return {"type": "", **{str(key): copied(value) for key, value in message.items()}}
+        return {**{str(key): copied(value) for key, value in message.items()}, "type": str(message.get("type", ""))}
     return {"type": type(message).__name__}
 
 
@@ -245,7 +245,8 @@ def ending_of(sent: Sequence[Message], error: BaseException | None) -> str:
         bodies = [message["body"] for message in sent if isinstance(message.get("body"), bytes)]
         said += [str(status), size(b"".join(bodies))]
     if "websocket.accept" in types:
-        said += ["accepted", f"{types.count('websocket.send')} messages"]
+        count = types.count("websocket.send")
+        said += ["accepted", f"{count} message{'' if count == 1 else 's'}"]
     said += [f"closed with {m.get('code', 1000)}" for m in sent if m["type"] == "websocket.close"]
     said += [each.removeprefix("lifespan.") for each in types if each.startswith("lifespan.")]
     if isinstance(error, Hanging):

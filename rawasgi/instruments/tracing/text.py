@@ -47,23 +47,23 @@ def widths(columns: Sequence[Column]) -> list[int]:
     named = [len(column.name) + 3 for column in columns]
     if sum(named) <= FOR_LANES:
         return named
-    return [max(2, min(4, FOR_LANES // len(columns)))] * len(columns)
+    return [max(1, min(4, FOR_LANES // len(columns)))] * len(columns)
 
 
 def labels(columns: Sequence[Column], wide: Sequence[int]) -> Iterator[str]:
-    """The heads of the columns: their names, or their numbers (the last digits of them)."""
+    """The heads of the columns: their names, or their numbers, in narrow columns the last digits of them."""
     for number, column in enumerate(columns):
         has_room = wide[number] == len(column.name) + 3 and sum(wide) <= FOR_LANES
-        yield f" {column.name}" if has_room else f" {number}"[-wide[number] :]
+        yield f" {column.name}" if has_room else f" {number if wide[number] > 2 else number % 10}"[-wide[number] :]
 
 
 def line_of(row: Row, wide: Sequence[int], number: int) -> str:
     """One event."""
     arrow = INWARDS if row.is_inward else RAISED if row.event.kind == "raise" else OUTWARDS
-    cells = [
-        (arrow if column == row.column else f" {OPEN}" if column in row.open else "").ljust(size)
-        for column, size in enumerate(wide)
-    ]
+    cells = []
+    for column, size in enumerate(wide):
+        mark = arrow if column == row.column else f" {OPEN}" if column in row.open else ""
+        cells.append(mark.ljust(size) if size > 1 else mark.strip(" ─") or " ")
     return f"{number:4} {row.event.t * 1000:8.2f}  {''.join(cells)}  {row.words}"
 
 
