@@ -21,6 +21,7 @@ MODULES = {
     "datastructures": "Headers ImmutableMultiDict MultiDict MutableHeaders QueryParams State",
     "exceptions": "HTTPException WebSocketException",
     "instruments.testclient": "TestClient",
+    "instruments.tracing.recorder": "trace",
     "messages.errors": "AppProtocolError PeerProtocolError",
     "messages.types": "ASGIApp Message Receive Scope Send",
     "middleware": "Middleware",

@@ -14,6 +14,7 @@ from rawasgi.datastructures import State as State
 from rawasgi.exceptions import HTTPException as HTTPException
 from rawasgi.exceptions import WebSocketException as WebSocketException
 from rawasgi.instruments.testclient import TestClient as TestClient
+from rawasgi.instruments.tracing.recorder import trace as trace
 from rawasgi.messages import status as status
 from rawasgi.messages.errors import AppProtocolError as AppProtocolError
 from rawasgi.messages.errors import PeerProtocolError as PeerProtocolError

@@ -31,6 +31,7 @@ from rawasgi.instruments.tracing.recorder import record
 from rawasgi.instruments.tracing.text import WIDTH
 from rawasgi.instruments.tracing.trace import Trace
 from rawasgi.instruments.tracing.wsgi import trace_wsgi
+from rawasgi.messages.errors import AppProtocolError
 
 FORMATS: dict[str, Callable[..., str]] = {
     "text": Trace.text,
@@ -108,6 +109,8 @@ def complaint_about(trace: Trace) -> str:
         return f"{error}; the last lines above are where it stands. More time: --seconds"
     if isinstance(error, Exited):
         return str(error)
+    if isinstance(error, AppProtocolError):
+        return f"the app breaks a rule: {str(error).partition(chr(10))[0]}"
     if error is not None:
         return f"the app has raised {type(error).__name__}: {str(error).partition(chr(10))[0]}"
     if trace.status == 404:
@@ -157,10 +160,12 @@ def serve_live(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
     if MISSING:
         raise WrongCommand(f"--serve needs {MISSING}: pip install 'rawasgi[tiny]'")
+    if not 0 <= options.port <= 65_535:
+        raise WrongCommand(f"--port is a number from 0 to 65535, not {options.port}")
     app = load(options.app, factory=options.factory)
     try:
         bound = socket.create_server(("127.0.0.1", options.port), backlog=2048)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise WrongCommand(f"cannot listen on port {options.port}: {error}. Take another --port, or 0") from None
     with bound:
         port = bound.getsockname()[1]

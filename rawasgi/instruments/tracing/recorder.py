@@ -30,6 +30,7 @@ from rawasgi.instruments.layers import Layer, probed
 from rawasgi.instruments.tracing.elision import size
 from rawasgi.instruments.tracing.events import Event
 from rawasgi.instruments.tracing.trace import Trace
+from rawasgi.messages.errors import AppProtocolError
 from rawasgi.messages.types import ASGIApp, Message, Receive, Scope, Send
 from rawasgi.responses import TrackedSend
 
@@ -251,6 +252,8 @@ def ending_of(sent: Sequence[Message], error: BaseException | None) -> str:
     said += [each.removeprefix("lifespan.") for each in types if each.startswith("lifespan.")]
     if isinstance(error, Hanging):
         said.append(f"hangs: {error}")
+    elif isinstance(error, AppProtocolError):
+        said.append(f"broke a rule: {str(error).partition(chr(10))[0]}")
     elif error is not None:
         said.append(f"raised {type(error).__name__}: {str(error).partition(chr(10))[0]}")
     return ", ".join(said) or "nothing was sent"
@@ -284,6 +287,11 @@ def record(
         except Exception as raised:
             error = raised
     return trace_of(recorder, exchange.scope, error, target)
+
+
+def trace(app: ASGIApp, exchange: Exchange, *, seconds: float = 5.0) -> Trace:
+    """Ask an app once: `trace(app, request("GET", "/")).text()`. The app is left as it was, and raises nothing here."""
+    return record(app, exchange, seconds=seconds)
 
 
 def trace_of(recorder: Recorder, scope: Scope, error: BaseException | None, target: str) -> Trace:

@@ -157,9 +157,12 @@ def environ_of(exchange: Exchange) -> Environ:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
+    if body:
+        environ["CONTENT_LENGTH"] = str(len(body))  # a server knows it, whether the client has said it or not
     for name, value in scope["headers"]:
         key = name.decode("latin-1").upper().replace("-", "_")
         key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
         text = value.decode("latin-1")
-        environ[key] = f"{environ[key]}, {text}" if key in environ else text
+        is_another = key in environ and key != "CONTENT_LENGTH"
+        environ[key] = f"{environ[key]}, {text}" if is_another else text
     return environ

@@ -10,7 +10,6 @@ from starlette.applications import Starlette
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from rawasgi.instruments.apart import Exited, Hanging
 from rawasgi.instruments.conversation import converse, handshake, life, request
@@ -116,7 +115,7 @@ def test_a_context_of_its_own_is_found_by_what_it_hides_not_by_its_task():
 def test_two_calls_of_one_layer_are_told_apart():
     """A layer that tries again: the first call's context is known too."""
 
-    def twice(app: ASGIApp) -> ASGIApp:
+    def twice(app):
         async def layer(scope, receive, send):
             await asyncio.create_task(app(scope, receive, lose))
             await app(scope, receive, send)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import rawasgi
 from rawasgi.instruments.conversation import request
 from rawasgi.instruments.tracing.recorder import record
 from rawasgi.instruments.tracing.text import text_of
@@ -143,6 +144,12 @@ def test_a_copied_context_is_noted_in_the_diagram():
     """Over the layer that runs in it."""
     _, trace, _ = traces()
     assert "    Note over L5: task 2, its own copy of the context\n" in trace.mermaid()
+
+
+def test_the_public_name_traces_any_app():
+    """`rawasgi.trace` is asked as `converse` is."""
+    trace = rawasgi.trace(timing(echo), request("POST", "/", body=b"hi"))
+    assert (trace.ending, len(trace.events), trace.error) == ("200, 2 bytes", 10, None)
 
 
 def test_a_notebook_shows_a_piece_of_the_page():
