@@ -290,6 +290,17 @@ class Slotted:
         await self.app(scope, receive, send)
 
 
+class Twofold(Inner):
+    """It has two names for one app."""
+
+    def __init__(self, app):
+        super().__init__(app)
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        await (self.app if scope["type"] == "http" else self._wrapped)(scope, receive, send)
+
+
 class Frozen(Inner):
     def __setattr__(self, name, value):
         if hasattr(self, "_wrapped"):
@@ -342,6 +353,7 @@ def dispatcher(app):
     ("wrap", "names"),
     [
         (Slotted, ["Slotted", "app"]),
+        (Twofold, ["Twofold", "app"]),
         (Frozen, ["Frozen", "app"]),
         (Odd, ["Odd", "app"]),
         (dispatcher, ["Dispatcher", "app"]),
@@ -349,7 +361,7 @@ def dispatcher(app):
         (lambda app: functools.partial(adds, app), ["adds"]),
         (lambda app: Inner(app).__call__, ["Inner.__call__", "app"]),
     ],
-    ids=["slots", "frozen", "odd", "dict", "ring", "partial", "method"],
+    ids=["slots", "two names", "frozen", "odd", "dict", "ring", "partial", "method"],
 )
 def test_odd_holders_break_nothing(wrap, names):
     """What can be written is probed; the arguments of a partial are listed, and are called past the probe."""

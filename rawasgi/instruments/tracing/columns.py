@@ -74,7 +74,7 @@ def rows_of(recording: Recording) -> Iterator[Row]:
             column,
             at_depth.get(event.layer - 1, -1),
             frozenset(number for number, calls in opened.items() if calls > 0),
-            (unchanged(event, last) or words_of(event, recording.asked)) + elsewhere(event, columns[column]),
+            elsewhere(event, columns[column]) + (unchanged(event, last) or words_of(event, recording.asked)),
         )
         if event.kind in ENDS:
             opened[column] = opened.get(column, 0) - 1
@@ -91,10 +91,10 @@ def unchanged(event: Event, last: dict[tuple[int, Any], Any]) -> str:
 
 
 def elsewhere(event: Event, column: Column) -> str:
-    """`   in task 3`, for an event that did not happen where its layer was called."""
+    """`in task 3: `, for an event that did not happen where its layer was called."""
     if event.task != column.task:
-        return f"   in {event.task or 'no task'}"
-    return f"   on {event.thread}" if event.thread != column.thread else ""
+        return f"in {event.task or 'no task'}: "
+    return f"on {event.thread}: " if event.thread != column.thread else ""
 
 
 def words_of(event: Event, asked: str) -> str:

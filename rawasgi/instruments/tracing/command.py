@@ -106,7 +106,7 @@ def complaint_about(trace: Trace) -> str:
     """One sentence, where the app has not answered."""
     error = trace.error
     if isinstance(error, Hanging):
-        return f"{error}; the last lines above are where it stands. More time: --seconds"
+        return f"{error}; the trace ends with the lines it stands on. More time: --seconds"
     if isinstance(error, Exited):
         return str(error)
     if isinstance(error, AppProtocolError):

@@ -3,10 +3,10 @@
 bytes > server > [app > middleware > routing > handler > response] > bytes
 
     sequenceDiagram
-        participant S as server
-        participant L0 as FastAPI
-        S->>L0: GET /items/7
-        L0-->>S: http.response.start 200
+        participant server
+        participant layer0 as FastAPI
+        server->>layer0: GET /items/7
+        layer0-->>server: http.response.start 200
 
 Spec:         none, because the language of diagrams is no part of the protocol
 In FastAPI:   none, because it draws nothing
@@ -26,19 +26,19 @@ LONGEST = 80  # characters beside an arrow
 def mermaid_of(recording: Recording) -> str:
     """The whole recording."""
     columns = columns_of(recording)
-    lines = ["sequenceDiagram", "    participant S as server"]
-    lines += [f"    participant L{number} as {plain(column.name)}" for number, column in enumerate(columns)]
+    lines = ["sequenceDiagram", "    participant server"]
+    lines += [f"    participant layer{number} as {plain(column.name)}" for number, column in enumerate(columns)]
     for number, column in enumerate(columns):
         if column.context == "copied":
-            lines.append(f"    Note over L{number}: {plain(column.task)}, its own copy of the context")
+            lines.append(f"    Note over layer{number}: {plain(column.task)}, its own copy of the context")
     for row in rows_of(recording):
-        around = "S" if row.around < 0 else f"L{row.around}"
-        inner, words = f"L{row.column}", plain(row.words)
+        around = "server" if row.around < 0 else f"layer{row.around}"
+        inner, words = f"layer{row.column}", plain(row.words)
         if row.is_inward:
             lines.append(f"    {around}->>{inner}: {words}")
         else:
             lines.append(f"    {inner}{'--x' if row.event.kind == 'raise' else '-->>'}{around}: {words}")
-    lines.append(f"    Note over S: {plain(recording.ending)}")
+    lines.append(f"    Note over server: {plain(recording.ending)}")
     return "\n".join(lines) + "\n"
 
 

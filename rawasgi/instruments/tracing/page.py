@@ -60,7 +60,7 @@ def piece_of(recording: Recording) -> str:
     parts = [
         f'<div class="rawasgi-trace"><style>{STYLE}</style>',
         f"<h1>{escape(recording.asked)}</h1>",
-        f"<p>{escape(recording.target)} {escape(recording.ending)}</p>",
+        f"<p>{escape(recording.target)} · {escape(recording.ending)}</p>",
         *legend(columns),
         *lanes(columns, recording),
         *(part for lane in recording.lanes for part in standing(lane)),

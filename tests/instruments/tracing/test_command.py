@@ -76,7 +76,7 @@ def folder(tmp_path_factory):
 NO_APP = (
     "is no ASGI app and no WSGI app: it cannot be called with scope, receive, send, nor with environ, start_response"
 )
-REMEDY = "the last lines above are where it stands. More time: --seconds"
+REMEDY = "the trace ends with the lines it stands on. More time: --seconds"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONWARNINGS": ""}
 
 

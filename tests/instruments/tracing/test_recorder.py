@@ -6,10 +6,6 @@ import sys
 import threading
 
 import pytest
-from starlette.applications import Starlette
-from starlette.middleware.sessions import SessionMiddleware
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
 
 from rawasgi.instruments.apart import Exited, Hanging
 from rawasgi.instruments.conversation import converse, handshake, life, request
@@ -159,17 +155,25 @@ def test_a_message_is_noted_as_it_was_and_passes_as_it_is():
     assert converse(adds(reuses), request()) == [marked, piece(b"a")]
 
 
-def test_a_session_does_not_notice_that_it_is_looked_at():
-    """Starlette's tells caches to vary by cookie once its session was read: looking must not."""
+def test_an_object_in_the_scope_does_not_notice_that_it_is_looked_at():
+    """A session that is read is sent again: looking must not read it, though it is a dict."""
 
-    async def hello(request):
-        return PlainTextResponse("hello")
+    class Session(dict[str, int]):
+        def items(self):
+            raise AssertionError("it was read")
 
-    app = SessionMiddleware(Starlette(routes=[Route("/", hello)]), "key")
-    untouched = converse(app, request())
-    trace = record(app, request())
-    assert [e.message for e in trace.events if e.kind == "send" and e.layer == 0] == untouched
-    assert "vary" not in str(untouched)
+        __iter__ = keys = values = __eq__ = items  # type: ignore[assignment]
+        __hash__ = None
+
+    def with_session(app):
+        async def layer(scope, receive, send):
+            await app({**scope, "session": Session(id=7)}, receive, send)
+
+        return layer
+
+    trace = record(with_session(timing(echo)), request("POST", "/"))
+    assert trace.error is None
+    assert [[*event.scope_diff] for event in trace.events if event.kind == "enter"][1:] == [["session"], []]
 
 
 def test_websockets_and_the_lifespan_are_traced_too():
@@ -232,6 +236,18 @@ def test_an_app_that_hangs_is_left_with_the_lines_where_it_stands():
     assert trace.ending == "hangs: the app has not ended its call in 0.1 s"
     assert short(trace.events)[-1] == (1, "receive", REQUEST)
     assert [line.function for line in trace.lanes[0].lines] == ["timing.<locals>.asgi", "hangs", "Event.wait"]
+
+
+def test_an_app_that_waits_for_the_client_stands_at_its_own_receive():
+    """What our `receive` awaits in its turn is no line of the app's."""
+
+    async def listens(scope, receive, send):
+        if scope["type"] == "http":
+            while True:
+                await receive()
+
+    trace = record(timing(listens), request(), seconds=0.1)
+    assert [line.function.rpartition(".")[2] for line in trace.lanes[0].lines] == ["asgi", "listens"]
 
 
 @pytest.mark.parametrize("make", [timing, lambda app: shop_with(app)], ids=["by hand", "in a second task"])

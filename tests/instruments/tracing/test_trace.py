@@ -1,5 +1,6 @@
 """A trace and its views: each is a function of the JSON Lines, and JSON Lines are read back as they were written."""
 
+import asyncio
 import re
 
 import pytest
@@ -92,6 +93,20 @@ def test_many_layers_are_numbered_and_the_second_task_is_said():
     assert {len(line) <= 110 for line in lines} == {True}
 
 
+def test_an_event_in_another_task_than_its_layer_says_so():
+    """Here the layer receives in a task of its own, as Django does."""
+
+    async def answers(scope, receive, send):
+        if scope["type"] == "lifespan":
+            raise NotImplementedError
+        await asyncio.create_task(receive())
+        await echo(scope, receive, send)
+
+    text = record(answers, request("POST", "/", body=[b"a", b"b"])).text()
+    assert "in task 2: http.request 1 byte, more follows\n" in text
+    assert "  http.request 1 byte\n" in text
+
+
 def test_where_an_app_hangs_stands_below_its_lanes():
     """Each task with its lines."""
     *_, trace = traces()
@@ -118,20 +133,20 @@ def test_the_numbers_may_go_on_from_another_trace():
 
 MERMAID = """\
 sequenceDiagram
-    participant S as server
-    participant L0 as timing
-    participant L1 as echo
-    S->>L0: POST /?a=#60;b#62;
-    L0->>L1: the same scope
-    S->>L0: http.request 2 bytes
-    L0->>L1: http.request, unchanged
-    L1-->>L0: http.response.start 200, set-cookie: …
-    L0-->>S: http.response.start, unchanged
-    L1-->>L0: http.response.body 2 bytes
-    L0-->>S: http.response.body, unchanged
-    L1-->>L0: return
-    L0-->>S: return
-    Note over S: 200, 2 bytes
+    participant server
+    participant layer0 as timing
+    participant layer1 as echo
+    server->>layer0: POST /?a=#60;b#62;
+    layer0->>layer1: the same scope
+    server->>layer0: http.request 2 bytes
+    layer0->>layer1: http.request, unchanged
+    layer1-->>layer0: http.response.start 200, set-cookie: …
+    layer0-->>server: http.response.start, unchanged
+    layer1-->>layer0: http.response.body 2 bytes
+    layer0-->>server: http.response.body, unchanged
+    layer1-->>layer0: return
+    layer0-->>server: return
+    Note over server: 200, 2 bytes
 """
 
 
@@ -143,7 +158,7 @@ def test_a_sequence_diagram():
 def test_a_copied_context_is_noted_in_the_diagram():
     """Over the layer that runs in it."""
     _, trace, _ = traces()
-    assert "    Note over L5: task 2, its own copy of the context\n" in trace.mermaid()
+    assert "    Note over layer5: task 2, its own copy of the context\n" in trace.mermaid()
 
 
 def test_the_public_name_traces_any_app():
