@@ -22,6 +22,7 @@ from comparisons.runner import Interrupted, Moment, Run, RunResult, plan, run_al
 from comparisons.servers import ROOT, SERVERS, ServerError
 from comparisons.show import pair, picture
 from comparisons.stacks import STACKS
+from comparisons.tracing import NoExchangeError, told
 
 Found = dict[str, Comparison]
 
@@ -102,6 +103,12 @@ def command_line() -> argparse.ArgumentParser:
     showing.add_argument("--pair", default="fastapi,rawasgi", metavar="LEFT,RIGHT")
     showing.add_argument("--svg", type=Path, metavar="PATH", help="write it as a picture instead")
     showing.set_defaults(command=show)
+
+    tracing = commands.add_parser("trace", help="the same request to every stack, as lanes of one run")
+    tracing.add_argument("names", nargs=1, metavar="NAME")
+    tracing.add_argument("--exchange", default="", metavar="TITLE", help="which one (the first that needs no server)")
+    tracing.add_argument("--layers", action="store_true", help="every boundary of each stack, not only the outermost")
+    tracing.set_defaults(command=trace)
 
     telling = commands.add_parser("demo", help="run everything and tell what came out")
     telling.add_argument("-v", "--verbose", action="store_true", help="say every moment on standard error")
@@ -207,6 +214,16 @@ def show(options: argparse.Namespace, found: Found) -> int:
         options.svg.write_text(picture(found[options.names[0]], left, right), "utf-8")
     else:
         console().print(pair(found[options.names[0]], left, right))
+    return 0
+
+
+def trace(options: argparse.Namespace, found: Found) -> int:
+    """Print what passes the boundaries of every stack."""
+    try:
+        for line in told(found[options.names[0]], options.exchange, layers=options.layers):
+            print(line, flush=True)
+    except NoExchangeError as error:
+        return fail(f"{error}.", 2)
     return 0
 
 

@@ -23,6 +23,7 @@ MODULES = {
     "instruments.stepping.story": "step",
     "instruments.xraying.exposure": "xray",
     "instruments.testclient": "TestClient",
+    "instruments.tracing.recorder": "trace",
     "messages.errors": "AppProtocolError PeerProtocolError",
     "messages.types": "ASGIApp Message Receive Scope Send",
     "middleware": "Middleware",

@@ -15,6 +15,7 @@ from rawasgi.exceptions import HTTPException as HTTPException
 from rawasgi.exceptions import WebSocketException as WebSocketException
 from rawasgi.instruments.stepping.story import step as step
 from rawasgi.instruments.testclient import TestClient as TestClient
+from rawasgi.instruments.tracing.recorder import trace as trace
 from rawasgi.instruments.xraying.exposure import xray as xray
 from rawasgi.messages import status as status
 from rawasgi.messages.errors import AppProtocolError as AppProtocolError

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rawasgi.instruments.stepping.command import step_command
+from rawasgi.instruments.tracing.command import trace_command
 from rawasgi.instruments.xraying.command import xray_command
 
 PACKAGE = Path(__file__).parent
@@ -100,8 +101,15 @@ FLOORS = (
             "instruments/tracing/events.py",
             "instruments/tracing/elision.py",
             "instruments/tracing/lines.py",
+            "instruments/tracing/columns.py",
+            "instruments/tracing/text.py",
+            "instruments/tracing/page.py",
+            "instruments/tracing/mermaid.py",
             "instruments/tracing/trace.py",
             "instruments/tracing/recorder.py",
+            "instruments/tracing/wsgi.py",
+            "instruments/tracing/live.py",
+            "instruments/tracing/command.py",
             "instruments/xraying/sight.py",
             "instruments/xraying/cost.py",
             "instruments/xraying/users.py",
@@ -132,7 +140,7 @@ FLOORS = (
             "instruments/xraying/pair.py",
             "instruments/xraying/command.py",
         ),
-        stands_on=("messages", "core"),
+        stands_on=("messages", "tiny", "core"),
     ),
     Floor(
         "door",
@@ -169,7 +177,8 @@ def usage() -> str:
 
 def read() -> Iterator[str]:
     """Print the reading path: each file, its size, and what comes in and goes out."""
-    yield f"{'':36}code lines      minutes"
+    wide = max(len(name) for floor in FLOORS for name in floor.files)
+    yield f"{'':{wide + 10}}code lines      minutes"
     for floor in FLOORS:
         yield f"\n{floor.name}: {floor.says}"
         code = minutes = 0
@@ -178,14 +187,18 @@ def read() -> Iterator[str]:
             lines, needed = code_lines(source), reading_minutes(source)
             code, minutes = code + lines, minutes + needed
             budget = FILE_BUDGETS.get(name)
-            yield f"  rawasgi/{name:26}{against(lines, budget)}  {needed:7}  {first_line(ast.get_docstring(ast.parse(source)))}"
-        yield f"  {'together':34}{against(code, floor.budget)}  {minutes:7}"
+            yield f"  rawasgi/{name:{wide}}{against(lines, budget)}  {needed:7}  {first_line(ast.get_docstring(ast.parse(source)))}"
+        yield f"  {'together':{wide + 8}}{against(code, floor.budget)}  {minutes:7}"
 
 
 COMMANDS: dict[str, Callable[[], Iterator[str]]] = {"read": read}
 
 # Commands that read what follows them on the command line, and give the exit status.
-WITH_WORDS: dict[str, Callable[[Sequence[str]], int]] = {"step": step_command, "xray": xray_command}
+WITH_WORDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "step": step_command,
+    "trace": trace_command,
+    "xray": xray_command,
+}
 
 
 def code_lines(source: str) -> int:

@@ -154,13 +154,12 @@ class Survey:
         """The places of the apps that an app can call: its onion, if it has one, else all that it holds."""
         found: list[Place] = []
         for place in self.places(holder):
-            owner = place.value.__self__ if is_a(place.value, MethodType) else None
-            if is_one_of(place.value, self.open) or owner is holder:
+            owner = owner_of(place.value)
+            if is_one_of(place.value, self.open) or owner is holder or owner is owner_of(holder) is not None:
                 continue
-            if owner is not None and is_one_of(owner, self.open):  # the heart of an app around us, behind its onion
-                found += self.inside(owner)
-            else:
-                found.append(place)
+            # the heart of an app around us, behind its onion: if it is only the way to a router, the router is next
+            heart = self.inside(owner) if owner is not None and is_one_of(owner, self.open) else []
+            found += heart if [each.name for each in heart] == ["router"] else [place]
         onion = [place for place in found if place.name == "middleware_stack"]
         if onion or any(place.name == "router" for place in found):
             return onion or [place for place in found if place.name == "router"]
@@ -188,8 +187,7 @@ class Survey:
 
 def held_by(holder: Any) -> Iterator[Place]:
     """Everything that an object holds: in attributes, slots, the variables of a closure, or bound arguments."""
-    if is_a(holder, MethodType):
-        holder = holder.__self__
+    holder = behind(holder)
     if is_a(holder, functools.partial):
         values = (holder.func, *holder.args, *holder.keywords.values())
         yield from (Place("app", value, None, value) for value in values)
@@ -239,8 +237,7 @@ def is_app(place: Place, parameters: tuple[str, ...]) -> bool:
 
 def routes_of(holder: Any) -> Iterator[Place]:
     """The places in which the routes of a router keep their apps."""
-    if is_a(holder, MethodType):
-        holder = holder.__self__
+    holder = behind(holder)
     if inspect.getattr_static(holder, "routes", None) is None:  # not by way of `__getattr__`: that is another's
         return
     routes = quietly(lambda: holder.routes)
@@ -277,6 +274,7 @@ def description(route: Any) -> tuple[str, str]:
 
 def named(app: Any, title: str, wraps: bool) -> str:
     """What to call a layer: by its route, by the function that was given to it, by its own name or that of its class."""
+    app = app.stands_for if is_a(app, StandIn) else app
     dispatch = quietly(lambda: vars(app).get("dispatch_func"))
     if is_a(app, functools.partial):
         own = named(app.func, "", wraps)
@@ -294,7 +292,8 @@ def named(app: Any, title: str, wraps: bool) -> str:
 
 def kind_of(app: Any, inner: tuple[Layer, ...], wraps: bool) -> str:
     """What an app is, as far as one can see from outside."""
-    if any(inspect.getattr_static(app, name, None) for name in ("build_middleware_stack", "wsgi_app")):
+    app = behind(app)
+    if any(inspect.getattr_static(type(app), name, None) for name in ("build_middleware_stack", "wsgi_app")):
         return "app"
     if inspect.getattr_static(app, "routes", None) is not None or len(inner) > 1:
         return "router"
@@ -317,6 +316,17 @@ def put_both(first: Callable[[Any], object], second: Callable[[Any], object], ap
     """Write into two places."""
     first(app)
     second(app)
+
+
+def behind(app: Any) -> Any:
+    """The object that keeps things for an app: the owner of a method, and who is behind a stand-in."""
+    app = app.stands_for if is_a(app, StandIn) else app
+    return app if owner_of(app) is None else owner_of(app)
+
+
+def owner_of(app: Any) -> Any:
+    """The object whose method this is."""
+    return app.__self__ if is_a(app, MethodType) else None
 
 
 def is_one_of(found: Any, many: Iterable[Any]) -> bool:

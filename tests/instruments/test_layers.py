@@ -139,6 +139,7 @@ Starlette [app]
               GET,POST /a [route]
         Host a.example: Router [mount]
           GZipMiddleware [middleware]
+            Router.app [router]
         /endpoint: Endpoint [route]
         /echo: Echo [route]
         WS /ws [route]"""
@@ -172,7 +173,8 @@ App [app]
           GET / [route]
           WS /ws [route]
           Mount /tiny: App [mount]
-            timing [middleware]"""
+            timing [middleware]
+              App.call_handler [router]"""
 
 
 @pytest.mark.parametrize(
@@ -235,7 +237,7 @@ def passed_by(app, exchange) -> list[str]:
         (make_starlette, "/m/a", "GET,POST /a"),
         (make_starlette, "/echo", "/echo: Echo"),
         (make_starlette, "/endpoint", "/endpoint: Endpoint"),
-        (make_rawasgi, "/tiny/x", "timing"),
+        (make_rawasgi, "/tiny/x", "App.call_handler"),
     ],
 )
 def test_a_call_passes_the_probes_of_its_path_outermost_first(make, target, innermost):
@@ -286,6 +288,17 @@ class Slotted:
 
     async def __call__(self, scope, receive, send):
         await self.app(scope, receive, send)
+
+
+class Twofold(Inner):
+    """It has two names for one app."""
+
+    def __init__(self, app):
+        super().__init__(app)
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        await (self.app if scope["type"] == "http" else self._wrapped)(scope, receive, send)
 
 
 class Frozen(Inner):
@@ -340,6 +353,7 @@ def dispatcher(app):
     ("wrap", "names"),
     [
         (Slotted, ["Slotted", "app"]),
+        (Twofold, ["Twofold", "app"]),
         (Frozen, ["Frozen", "app"]),
         (Odd, ["Odd", "app"]),
         (dispatcher, ["Dispatcher", "app"]),
@@ -347,7 +361,7 @@ def dispatcher(app):
         (lambda app: functools.partial(adds, app), ["adds"]),
         (lambda app: Inner(app).__call__, ["Inner.__call__", "app"]),
     ],
-    ids=["slots", "frozen", "odd", "dict", "ring", "partial", "method"],
+    ids=["slots", "two names", "frozen", "odd", "dict", "ring", "partial", "method"],
 )
 def test_odd_holders_break_nothing(wrap, names):
     """What can be written is probed; the arguments of a partial are listed, and are called past the probe."""
@@ -368,7 +382,7 @@ def test_an_onion_that_cannot_be_built_is_no_error_of_ours():
 
 
 def test_wsgi_apps_have_layers_too():
-    """They are called with environ and start_response; Flask's own heart is no second layer."""
+    """They are called with environ and start_response; around Flask's own heart one puts layers."""
 
     class Prefix:
         def __init__(self, wsgi_app):
@@ -379,6 +393,5 @@ def test_wsgi_apps_have_layers_too():
 
     flask: Any = Flask("shop")
     assert tree(layers_of(flask, WSGI)) == ["Flask [app]"]
-    flask.wsgi_app = Prefix(Prefix(flask.wsgi_app))
-    expected = ["Flask [app]", "  Prefix [app]", "    Prefix [app]"]
-    assert tree(layers_of(flask, WSGI)) == expected
+    flask.wsgi_app = Prefix(flask.wsgi_app)
+    assert tree(layers_of(flask, WSGI)) == ["Flask [app]", "  Prefix [middleware]", "    Flask.wsgi_app [app]"]

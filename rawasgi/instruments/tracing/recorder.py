@@ -23,15 +23,19 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
-from rawasgi.instruments.apart import Hanging, hold
+from rawasgi.instruments.apart import Exited, Hanging, hold
 from rawasgi.instruments.conversation import Conversation, Exchange
+from rawasgi.instruments.frames import Lane
 from rawasgi.instruments.layers import Layer, probed
 from rawasgi.instruments.tracing.elision import size
 from rawasgi.instruments.tracing.events import Event
 from rawasgi.instruments.tracing.trace import Trace
+from rawasgi.messages.errors import AppProtocolError
 from rawasgi.messages.types import ASGIApp, Message, Receive, Scope, Send
 from rawasgi.responses import TrackedSend
 
+STARTS = ("response.start", "start_response")  # also of a refused handshake, and of a WSGI app
+GOODBYE = {"type": "websocket.disconnect", "code": 1000, "reason": ""}
 DEEPEST = 5  # levels of containers that are copied: deeper, and in rings, they are kept as they are
 UNSENT = "rawasgi.response"  # a whole response, handed to function-style middleware of rawasgi before it is sent
 
@@ -72,6 +76,7 @@ class Recorder:
         self.began: float | None = None  # when the first event was noted
         self.calls: dict[int, Call] = {}  # seq -> the call in which it happened
         self.tasks: dict[Any, str] = {}
+        self.exit: SystemExit | None = None
 
     def probe(self, layer: Layer) -> ASGIApp:
         """What stands before a layer."""
@@ -106,6 +111,7 @@ class Recorder:
             await layer.app(scope, receive_and_note, noting)
         except BaseException as error:
             self.note(call, "raise", {"type": type(error).__name__, "message": str(error)})
+            self.exit = error if isinstance(error, SystemExit) else self.exit
             raise
         else:
             self.note(call, "return", None)
@@ -189,7 +195,7 @@ def takes_unsent(send: TrackedSend) -> bool:
 def seen_message(message: Any) -> dict[str, Any]:
     """A message as it is now; what is no message at all is shown by its type."""
     if isinstance(message, Mapping):
-        return {"type": "", **{str(key): copied(value) for key, value in message.items()}}
+        return {**{str(key): copied(value) for key, value in message.items()}, "type": str(message.get("type", ""))}
     return {"type": type(message).__name__}
 
 
@@ -240,19 +246,22 @@ def ending_of(sent: Sequence[Message], error: BaseException | None) -> str:
         bodies = [message["body"] for message in sent if isinstance(message.get("body"), bytes)]
         said += [str(status), size(b"".join(bodies))]
     if "websocket.accept" in types:
-        said += ["accepted", f"{types.count('websocket.send')} messages"]
+        count = types.count("websocket.send")
+        said += ["accepted", f"{count} message{'' if count == 1 else 's'}"]
     said += [f"closed with {m.get('code', 1000)}" for m in sent if m["type"] == "websocket.close"]
     said += [each.removeprefix("lifespan.") for each in types if each.startswith("lifespan.")]
     if isinstance(error, Hanging):
         said.append(f"hangs: {error}")
+    elif isinstance(error, AppProtocolError):
+        said.append(f"broke a rule: {str(error).partition(chr(10))[0]}")
     elif error is not None:
         said.append(f"raised {type(error).__name__}: {str(error).partition(chr(10))[0]}")
     return ", ".join(said) or "nothing was sent"
 
 
 def status_of(sent: Sequence[Message]) -> Any:
-    """The status of the response, once it has started."""
-    return next((message.get("status") for message in sent if message["type"].endswith("response.start")), None)
+    """The status of the response, once it has started: 200, or "200 OK" of a WSGI app."""
+    return next((message.get("status") for message in sent if message["type"].endswith(STARTS)), None)
 
 
 def record(
@@ -268,14 +277,34 @@ def record(
     What the app raises is in the trace, as is `Hanging` where it takes longer than `seconds`; nothing is raised here.
     """
     recorder = Recorder((exchange.scope["type"],), on_event)
+    messages = [*exchange.messages]
+    if exchange.scope["type"] == "websocket" and messages[-1:] != [GOODBYE]:
+        messages.append(GOODBYE)  # else an app that listens on would wait for ever
     error: Exception | None = None
     with probed(app, recorder.probe) as watched:
         try:
-            hold(lambda: Conversation(watched, exchange.scope, exchange.messages), seconds)
+            hold(lambda: Conversation(watched, exchange.scope, messages), seconds)
         except Exception as raised:
             error = raised
-    events = recorder.told()
-    sent = [*recorder.sent]
-    lanes = error.lanes if isinstance(error, Hanging) else ()
-    ending = ending_of(sent, error)
-    return Trace(target, asked_of(exchange.scope), ending, events, lanes, status=status_of(sent), error=error)
+    return trace_of(recorder, exchange.scope, error, target)
+
+
+def trace(app: ASGIApp, exchange: Exchange, *, seconds: float = 5.0) -> Trace:
+    """Ask an app once: `trace(app, request("GET", "/")).text()`. The app is left as it was, and raises nothing here."""
+    return record(app, exchange, seconds=seconds)
+
+
+def trace_of(recorder: Recorder, scope: Scope, error: BaseException | None, target: str) -> Trace:
+    """What a recorder has seen, as a trace."""
+    if error is not None and recorder.exit is not None:  # in a task it has stopped the loop, and all else followed
+        error = Exited(recorder.exit.code)
+    events, sent = recorder.told(), [*recorder.sent]
+    lanes: tuple[Lane, ...] = ()
+    if isinstance(error, Hanging):
+        lanes = error.lanes
+        while events and events[-1].kind == "raise":  # by our cancelling it
+            events = events[:-1]
+    target = target or (events[0].name if events else "")
+    status = status_of(sent)
+    number = int(str(status)[:3]) if str(status)[:3].isdigit() else None
+    return Trace(target, asked_of(scope), ending_of(sent, error), events, lanes, status=number, error=error)

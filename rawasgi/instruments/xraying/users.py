@@ -5,7 +5,7 @@ bytes > server > [app > middleware > routing > handler > response] > bytes
 A finding has to point at a line that its reader can change. That is code which lies neither in the standard library,
 nor among the installed packages, nor in this one.
 
-Spec:         none, because it is a matter of Python: https://docs.python.org/3/library/sysconfig.html
+Spec:         none, because it is a matter of Python: https://docs.python.org/3/library/inspect.html
 In FastAPI:   none, because it leaves this to debuggers
 In Starlette: none, because it leaves this to debuggers
 In Flask:     werkzeug.debug.tbtools:DebugFrameSummary, which tells libraries from applications by their folder
@@ -15,7 +15,7 @@ Left out:     an app that is itself an installed package counts as a library; in
 import functools
 import inspect
 import linecache
-import sysconfig
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType
@@ -23,7 +23,7 @@ from typing import Any
 
 from rawasgi.instruments.frames import Line, called, short
 
-LIBRARIES = tuple({sysconfig.get_path(name) + "/" for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+LIBRARY = str(Path(os.__file__).parent) + "/"
 THIS_PACKAGE = str(Path(__file__).parents[2]) + "/"
 INSTALLED = ("/site-packages/", "/dist-packages/")
 NO_FUNCTION = ("<module>", "<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>")
@@ -34,7 +34,7 @@ def is_users_file(file: str) -> bool:
     """Whether a file is the user's; what was made from a string (`<string>`, `<frozen …>`) is nobody's."""
     if file.startswith(("<", THIS_PACKAGE)) or any(folder in file for folder in INSTALLED):
         return False
-    return not file.startswith(LIBRARIES)
+    return not file.startswith(LIBRARY)
 
 
 def is_users(code: CodeType) -> bool:
