@@ -80,15 +80,17 @@ def is_cors(layer: Layer) -> bool:
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, and what it came from."""
+    """An error, and what it came from, each once: a group is the context of an error that it holds, and so in a ring."""
     seen: list[BaseException] = []
-    while error is not None and not any(error is each for each in seen):
-        seen.append(error)
-        yield error
-        if isinstance(error, BaseExceptionGroup):
-            for each in error.exceptions:
-                yield from causes(each)
-        error = error.__cause__ or error.__context__
+    waiting = [error]
+    while waiting:
+        found = waiting.pop()
+        if found is None or any(found is each for each in seen):
+            continue
+        seen.append(found)
+        yield found
+        waiting.append(found.__cause__ or found.__context__)
+        waiting += reversed(found.exceptions) if isinstance(found, BaseExceptionGroup) else ()
 
 
 def raised_at(error: BaseException | None) -> Line | None:
