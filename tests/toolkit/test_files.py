@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,8 @@ def test_an_empty_file_is_a_start_and_an_end(letters):
     letters.write_bytes(b"")
     os.utime(letters, (THEN, THEN))
     version = (b"last-modified", DATE), (b"etag", b'"ae1b981bc490a00-0"')
-    for extensions in ({}, {"http.response.zerocopysend": {}}):
+    offers: list[dict[str, Any]] = [{}, {"http.response.zerocopysend": {}}]
+    for extensions in offers:
         sent = asked(FileResponse(letters), extensions=extensions)
         assert sent == [start(200, TYPE, BYTES, (b"content-length", b"0"), *version), piece()]
 
@@ -250,7 +252,7 @@ def test_a_server_that_can_is_given_the_path(letters, monkeypatch):
     """`pathsend`, absolute, in place of the whole body; a range goes the usual way, and HEAD sends nothing."""
     monkeypatch.chdir(letters.parent)
     sends = {"type": PATHSEND, "path": str(letters)}
-    offered = {PATHSEND: {}, ZEROCOPYSEND: {}}
+    offered: dict[str, Any] = {PATHSEND: {}, ZEROCOPYSEND: {}}
     assert asked(FileResponse("letters.txt"), extensions=offered) == [WHOLE, sends]
     assert asked(FileResponse("letters.txt"), "HEAD", extensions=offered) == [WHOLE, piece()]
     assert asked(FileResponse(letters), extensions={PATHSEND: {}}, range="bytes=0-1")[1:] == [
@@ -261,7 +263,8 @@ def test_a_server_that_can_is_given_the_path(letters, monkeypatch):
 
 def test_a_server_that_can_is_given_the_open_file(letters):
     """`zerocopysend`, with what stands between the parts as usual bodies; the file is closed afterwards."""
-    seen, files = [], []
+    seen: list[Any] = []
+    files: list[Any] = []
 
     async def app(scope, receive, send):
         async def send_and_read(message):
@@ -317,7 +320,7 @@ def test_what_is_no_file_is_the_apps_mistake(letters, tmp_path):
 
 def test_a_file_that_shrinks_while_it_is_sent_breaks_the_body_off(letters):
     """The length was promised: the server must not let the client take the rest for the whole."""
-    sent = []
+    sent: list[Any] = []
 
     async def app(scope, receive, send):
         async def send_and_cut(message):
