@@ -54,7 +54,7 @@ def is_weakly(etag: str | None, asked: list[str]) -> bool:
 
 def is_strongly(etag: str | None, asked: list[str]) -> bool:
     """Whether one of the tags names exactly these bytes: then both are strong."""
-    return asked == ["*"] or (etag in asked and not etag.startswith("W/") if etag else False)
+    return asked == ["*"] or (etag is not None and etag in asked and not etag.startswith("W/"))
 
 
 def http_date(seconds: float) -> str:

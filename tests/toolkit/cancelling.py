@@ -2,11 +2,13 @@
 
 import asyncio
 import gc
+import threading
 import types
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from rawasgi.concurrency import threads
+from rawasgi import concurrency
 
 
 class Suspensions:
@@ -53,24 +55,40 @@ def open_files(folder):
     return [target for target in targets if target.is_relative_to(folder)]
 
 
+class Busy:
+    """How many functions run on threads now; in place of the function that each thread calls."""
+
+    def __init__(self):
+        self.count, self.lock, self.outcome = 0, threading.Lock(), concurrency.outcome
+
+    def __call__(self, func):
+        with self.lock:
+            self.count += 1
+        try:
+            return self.outcome(func)
+        finally:
+            with self.lock:
+                self.count -= 1
+
+
 async def cancelled_at_each_suspension(call, folder, *, twice=False):
     """Make the call again and again, cancelled one suspension later each time, until one runs to its end.
 
-    After each: no task, no open file below the folder, no work on or before the threads. Gives how many there were.
+    After each: no task, no open file below the folder, no function on a thread. Gives how many there were.
     """
-    place = 0
-    while True:
-        suspensions = Suspensions(place, *([place + 1] if twice else []))
-        task = asyncio.create_task(suspensions.drive(call()))
-        try:
-            await task
-        except asyncio.CancelledError:
-            pass
-        assert asyncio.all_tasks() == {asyncio.current_task()}, f"a task is left after suspension {place}"
-        assert open_files(folder) == [], f"a file is open after suspension {place}"
-        pool: Any = threads._executor
-        assert pool is None or pool._work_queue.empty(), f"a thread has work after suspension {place}"
-        if suspensions.count <= place:
-            gc.collect()  # what was never awaited or closed warns when it is collected, and warnings are errors
-            return place
-        place += 1
+    place, busy = 0, Busy()
+    with patch.object(concurrency, "outcome", busy):
+        while True:
+            suspensions = Suspensions(place, *([place + 1] if twice else []))
+            task = asyncio.create_task(suspensions.drive(call()))
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
+            assert asyncio.all_tasks() == {asyncio.current_task()}, f"a task is left after suspension {place}"
+            assert open_files(folder) == [], f"a file is open after suspension {place}"
+            assert busy.count == 0, f"a thread is busy after suspension {place}"
+            if suspensions.count <= place:
+                gc.collect()  # what was never awaited or closed warns when it is collected, and warnings are errors
+                return place
+            place += 1
