@@ -33,6 +33,13 @@ MODULES = {
     "requests": "ClientDisconnect HTTPConnection Request",
     "responses": "HTMLResponse JSONResponse PlainTextResponse RedirectResponse Response StreamingResponse",
     "routing": "BaseRoute Host Mount Route Router WebSocketRoute",
+    "toolkit.conditional": "conditional etag_of precondition",
+    "toolkit.events": "EventSourceResponse ServerSentEvent format_sse_event last_event_id",
+    "toolkit.files": "FileResponse",
+    "toolkit.hints": "TrailersResponse send_early_hints",
+    "toolkit.jsonlines": "JSONLinesResponse",
+    "toolkit.static": "StaticFiles",
+    "toolkit.templates": "Jinja2Templates",
     "urls": "Address URL URLPath",
     "websockets": "WebSocket WebSocketDisconnect WebSocketState",
 }

@@ -78,7 +78,18 @@ FLOORS = (
     Floor(
         "annexes",
         "when you need them",
-        ("middlewares/access_log.py", "middlewares/timing.py"),
+        (
+            "middlewares/access_log.py",
+            "middlewares/timing.py",
+            "toolkit/conditional.py",
+            "toolkit/ranges.py",
+            "toolkit/files.py",
+            "toolkit/static.py",
+            "toolkit/events.py",
+            "toolkit/jsonlines.py",
+            "toolkit/templates.py",
+            "toolkit/hints.py",
+        ),
         stands_on=("messages", "core"),
     ),
     Floor(

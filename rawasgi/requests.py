@@ -200,7 +200,7 @@ class Request(HTTPConnection):
     def __init__(self, scope: Scope, receive: Receive = no_receive, send: Send = no_send) -> None:
         self.scope = scope
         self._receive = receive
-        self._send = send
+        self.send = send  # for what goes out beside the response, an early hint for example
 
     @property
     def method(self) -> str:
