@@ -36,6 +36,13 @@ def spec_version(scope: Scope) -> tuple[int, ...]:
     return tuple(map(int, scope.get("asgi", {}).get("spec_version", "2.0").split(".")))
 
 
+def left_by(layer: str, scope: Scope, key: str) -> Any:
+    """`scope[key]`, which middleware puts there; RuntimeError, with the name of the layer, where none has done so."""
+    if key not in scope:
+        raise RuntimeError(f"nobody has put {key!r} into the scope: put {layer} around the app")
+    return scope[key]
+
+
 class HTTPScope(TypedDict):
     """One request, also where several share a connection (H21).
 
