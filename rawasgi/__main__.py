@@ -76,7 +76,21 @@ FLOORS = (
     Floor(
         "annexes",
         "when you need them",
-        ("middlewares/access_log.py", "middlewares/timing.py"),
+        (
+            "middlewares/timing.py",
+            "middlewares/access_log.py",
+            "middlewares/request_ids.py",
+            "middlewares/timeout.py",
+            "middlewares/body_limit.py",
+            "middlewares/proxy_headers.py",
+            "middlewares/refusals.py",
+            "middlewares/https_redirect.py",
+            "middlewares/trusted_host.py",
+            "middlewares/cors.py",
+            "middlewares/authentication.py",
+            "middlewares/sessions.py",
+            "middlewares/gzip.py",
+        ),
         stands_on=("messages", "core"),
     ),
     Floor(
