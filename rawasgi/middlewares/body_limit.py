@@ -37,7 +37,7 @@ class RequestBodyLimitMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limited = limit_body(receive, self.max_body_size, scope)
+        limited = limit_body(receive, self.max_body_size, {**scope})  # a copy, for it makes a list of the headers
         too_long: HTTPException | None = None
         started = False
 
