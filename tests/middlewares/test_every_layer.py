@@ -3,12 +3,18 @@
 import asyncio
 import copy
 import gc
+import logging
 import zlib
 from typing import Any
 
 import pytest
 
+from rawasgi.app import App
+from rawasgi.middleware import Middleware
+from rawasgi.middlewares.access_log import AccessLogMiddleware
 from rawasgi.middlewares.request_ids import request_id
+from rawasgi.responses import PlainTextResponse
+from rawasgi.routing import Route
 from tests.drive import broken, converse, exchange, on_a_loop, websocket
 from tests.middlewares.stack import EVERY, LAYERS, asked
 
@@ -171,3 +177,18 @@ async def test_a_cancellation_at_each_await_leaves_nothing_behind(name):
         turns += 1
     assert turns > 5
     gc.collect()  # a coroutine that was never awaited warns when it is collected, and warnings are errors
+
+
+@pytest.mark.parametrize("name", ["proxy headers", "sessions", "authentication"])
+def test_the_route_is_seen_inside_of_a_layer_that_adds_to_the_scope(name, caplog):
+    """It hands on a copy, and the router writes into that: an access log goes inside."""
+    caplog.set_level(logging.INFO, "rawasgi.access")
+    scope = asked() | {"headers": [(b"x-forwarded-proto", b"https")]}
+
+    def app(*layers):
+        made = App(routes=[Route("/{page}", PlainTextResponse("in"))], middleware=[*layers])
+        return converse(made, scope | {"path": "/a"})
+
+    app(EVERY[name], Middleware(AccessLogMiddleware))
+    app(Middleware(AccessLogMiddleware), EVERY[name])
+    assert [line.rpartition(" ")[2] for line in caplog.messages] == ["/{page}", "-"]
