@@ -16,10 +16,11 @@ THIRD_PARTY = {
     "rawasgi/tiny/server.py": {"h11", "wsproto"},
     "rawasgi/instruments/testclient.py": {"httpx2"},
     "rawasgi/toolkit/templates.py": {"jinja2"},
+    "rawasgi/middlewares/sessions.py": {"itsdangerous"},
 }
 
 # Public names that need a package, and the extra that brings it.
-EXTRAS = {"TestClient": "testing", "Jinja2Templates": "templates"}
+EXTRAS = {"TestClient": "testing", "Jinja2Templates": "templates", "SessionMiddleware": "sessions"}
 
 # Two sides of one conversation: they share its messages and nothing else.
 STRANGERS = {("tiny/server.py", "tiny/app.py"), ("tiny/app.py", "tiny/server.py")}
