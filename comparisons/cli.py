@@ -255,7 +255,7 @@ def demo(options: argparse.Namespace, found: Found) -> int:
     where = [str(path.relative_to(ROOT)) for path in (*files, told.plot) if path]
     tries = [f"{PYTHON} -m {command:30} {what}" for command, what in TRY_NEXT]
     waiting = told.lines or (f"The waiting benchmark measured nothing: {told.stopped}.",)
-    seen = [f"Inside FastAPI: {inside.COMMAND}", *inside.picture().text(height=inside.LINES).splitlines()]
+    seen = [f"Inside FastAPI: {inside.COMMAND}", *str(inside.picture()).splitlines()]
     for line in [
         "",
         *report.story(results),

@@ -1,22 +1,15 @@
-"""The FastAPI app of a comparison -> an x-ray of one of its routes, for the demo and for the first page, out.
+"""The shop in FastAPI -> an x-ray of its one route, for the demo and for the first page, out."""
 
-The route is a `def` below a function-style middleware: a second task, a hop to a thread, and reasons to ask why.
-"""
-
-import importlib
 import re
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 
+from comparisons import shop
 from rawasgi.instruments.conversation import request
 from rawasgi.instruments.xraying.exposure import Picture, xray
 
-APP = "comparisons.p05_middleware_and_errors.middleware.fastapi_app"
-PATH = "/thread"
-COMMAND = f"rawasgi xray {APP}:app GET {PATH}"
-LINES = 26
-"""How much of the demo's screen it may take."""
+APP = "comparisons.shop:app"
+PATH = "/items/7"
+COMMAND = f"rawasgi xray {APP} GET {PATH}"
 
 BLOCK = re.compile(r"(<!-- xray -->\n).*?(<!-- /xray -->)", re.DOTALL)
 FIGURE = re.compile(r" *<?[\d.]+ ± <?[\d.]+ \S+ +\d+ %[ █]*| *too noisy to tell *")
@@ -24,10 +17,8 @@ FIGURE = re.compile(r" *<?[\d.]+ ± <?[\d.]+ \S+ +\d+ %[ █]*| *too noisy to te
 
 
 def picture() -> Picture:
-    """X-ray the route, in this process; what the app prints is its own affair."""
-    app = importlib.import_module(APP).app
-    with redirect_stdout(StringIO()):
-        return xray(app, request("GET", PATH), target=f"{APP}:app")
+    """X-ray the route, in this process."""
+    return xray(shop.app, request("GET", PATH), target=APP)
 
 
 def steady(text: str) -> str:

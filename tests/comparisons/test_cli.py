@@ -11,6 +11,7 @@ from comparisons import inside
 from comparisons.cli import PYTHON, TRY_NEXT, main
 from comparisons.discovery import find
 from comparisons.runner import plan, run_all
+from rawasgi.instruments.xraying.text import HEIGHT
 from tests.comparisons.support import SAMPLES, outcome
 
 ALL_STACKS = "raw_asgi, tiny, rawasgi, fastapi, flask, raw_wsgi, django_asgi, django_wsgi"
@@ -156,14 +157,14 @@ def test_the_demo_ends_with_a_story_and_files(tmp_path, monkeypatch, capsys):
     assert lines[0] == "✓ holds: 1 exchanges × 1 stacks on 1 servers: held"
     seen = lines.index(f"Inside FastAPI: {inside.COMMAND}")
     assert lines[seen - 3 : seen] == ["line 5 of a table", "line 6 of a table", ""]
-    assert lines[seen + 1].endswith("GET /thread: 200, 8 bytes")
+    assert lines[seen + 1].endswith("GET /items/7: 200, 16 bytes")
     assert lines[-7:] == [
         "",
         "All of it: results/results.json · results/tables.txt · results/plot.svg",
         "",
         *(f"{PYTHON} -m {command:30} {what}" for command, what in TRY_NEXT),
     ]
-    assert len(lines) <= 1 + 20 + 1 + inside.LINES + 2
+    assert len(lines) <= 1 + 20 + 1 + HEIGHT + 2
     monkeypatch.setattr("comparisons.cli.measure", lambda verbose: Told((), None, "the generator was too busy", 1))
     assert main(["demo"], SAMPLES) == 1
     lines = capsys.readouterr().out.splitlines()

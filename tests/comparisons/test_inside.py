@@ -9,22 +9,18 @@ from comparisons.servers import ROOT
 PAGE = "# A page\n\n<!-- xray -->\n{}<!-- /xray -->\n\nThe end.\n"
 
 
-@pytest.fixture(scope="module")
-def picture():
-    """One x-ray for all tests of this file."""
-    return inside.picture()
-
-
-def test_it_shows_what_there_is_to_ask_about(picture):
-    """A second task below the function, a hop to a thread, and both among the findings."""
-    assert (picture.ending, picture.hops) == ("200, 8 bytes", 1)
+def test_it_shows_what_there_is_to_ask_about():
+    """A second task, a hop to a thread, dependencies in order, and three findings, each with where to read on."""
+    picture = inside.picture()
+    assert (picture.ending, picture.hops) == ("200, 16 bytes", 1)
     assert "copied" in {stage.context for stage in picture.stages}
-    assert {finding.kind for finding in picture.findings} >= set()
-
-
-def test_it_leaves_room_on_the_demos_screen(picture):
-    """At most so many lines; the commands below it must still be seen."""
-    assert len(picture.text(height=inside.LINES).splitlines()) <= inside.LINES
+    assert [(each.name, each.is_cached, each.torn_down) for each in picture.dependencies] == [
+        ("prices", False, ""),
+        ("prices", True, ""),
+        ("till", False, "after the response"),
+    ]
+    assert [finding.kind for finding in picture.findings] == ["context_lost", "blind_disconnect", "sync_dependency"]
+    assert all((ROOT / finding.see).is_dir() for finding in picture.findings)
 
 
 def test_the_first_page_shows_what_is_seen_today():
@@ -40,7 +36,7 @@ def test_a_page_is_written_between_its_markers(tmp_path, capsys):
     page.write_text(PAGE.format("old\n"), "utf-8")
     assert main(["inside", "--to", str(page)]) == 0
     text = page.read_text("utf-8")
-    assert text.startswith(PAGE.partition("{}")[0] + f"```\n$ python -m {inside.COMMAND}\nx-ray of {inside.APP}:app, ")
+    assert text.startswith(PAGE.partition("{}")[0] + f"```\n$ python -m {inside.COMMAND}\nx-ray of {inside.APP}, ")
     assert text.endswith("\n```\n<!-- /xray -->\n\nThe end.\n")
     assert inside.stale(page) is None
     assert capsys.readouterr().out == ""

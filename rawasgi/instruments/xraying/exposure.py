@@ -32,7 +32,7 @@ from rawasgi.instruments.xraying.look import looked
 from rawasgi.instruments.xraying.page import notebook, page
 from rawasgi.instruments.xraying.photo import Photo
 from rawasgi.instruments.xraying.sight import Cost, Look, Stage, Xray
-from rawasgi.instruments.xraying.text import HEIGHT, WIDTH, text
+from rawasgi.instruments.xraying.text import WIDTH, text
 from rawasgi.messages.types import ASGIApp
 
 
@@ -42,9 +42,9 @@ class Picture(Xray):
     def __str__(self) -> str:
         return text(self)
 
-    def text(self, width: int = WIDTH, height: int = HEIGHT) -> str:
-        """At most `height` lines of at most `width` columns."""
-        return text(self, width, height)
+    def text(self, width: int = WIDTH) -> str:
+        """At most 40 lines of at most `width` columns."""
+        return text(self, width)
 
     def page(self) -> str:
         """A whole HTML file."""

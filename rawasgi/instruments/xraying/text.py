@@ -47,8 +47,8 @@ class Section(NamedTuple):
             yield from item
 
 
-def text(xray: Xray, width: int = WIDTH, height: int = HEIGHT) -> str:
-    """The x-ray in at most `height` lines of at most `width` columns."""
+def text(xray: Xray, width: int = WIDTH) -> str:
+    """The x-ray in at most 40 lines of at most `width` columns."""
     sections = [
         Section(f"x-ray of {xray.target}, {xray.asked}: {xray.ending}"),
         layers(xray),
@@ -60,7 +60,7 @@ def text(xray: Xray, width: int = WIDTH, height: int = HEIGHT) -> str:
         rows = tuple((row,) for row in dependency_rows(xray.dependencies))
         sections.append(Section("dependencies, as they are solved", rows))
     sections.append(findings(xray.findings, width))
-    return "\n".join(cut(line, width) for line in fitted(sections, height))
+    return "\n".join(cut(line, width) for line in fitted(sections))
 
 
 def fitted(sections: Sequence[Section], height: int = HEIGHT) -> list[str]:
