@@ -139,7 +139,7 @@ def test_a_factory_is_called():
 @pytest.mark.parametrize(
     ("words", "asked"),
     [
-        (["WS", "/chat", "--say", "hi"], "WS /chat: accepted, 1 messages"),
+        (["WS", "/chat", "--say", "hi"], "WS /chat: accepted, 1 message"),
         (["LIFESPAN"], "LIFESPAN: startup.complete, shutdown.complete"),
         (["POST", "/items/", "--json", '{"a": 1}'], "POST /items/: 200, 7 bytes"),
     ],
