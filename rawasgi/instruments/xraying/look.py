@@ -137,7 +137,8 @@ class Eyes:
             self.blocking.is_on = self.counts_blocking
         elif event.kind in ("return", "raise"):
             self.blocking.is_on = False
-            self.left = tuple(head(task.get_coro().cr_code) for task in forgotten(self._before))
+            if (event.message or {}).get("type") != "CancelledError":  # we have ended the call: it was not done yet
+                self.left = tuple(head(task.get_coro().cr_code) for task in forgotten(self._before))
         elif event.kind == "send" and event.message is not None and event.message["type"] in STARTS:
             self.started = self.clock.tick()
 

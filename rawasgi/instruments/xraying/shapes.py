@@ -61,7 +61,7 @@ def drawing(width: float, height: float, says: str, shapes: Iterable[str]) -> st
     """The whole picture; `says` describes it to who cannot see it. Its arrow heads take the colour of their line."""
     head = (
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path d="M0,0.8 L7.5,4 L0,7.2 z" fill="context-stroke"/></marker></defs>'
+        '<path d="M 0,0.8 L 7.5,4 L 0,7.2 z" fill="context-stroke"/></marker></defs>'
     )
     opening = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" role="img">'
     return "\n".join([opening, f"<title>{escaped(says)}</title>", head, *shapes, "</svg>"])

@@ -134,6 +134,21 @@ def test_an_app_that_waits_for_ever_hangs_and_holds_nothing():
     assert look.held == ()
 
 
+def test_a_task_of_a_call_that_was_cut_off_is_not_taken_for_forgotten():
+    """The look ended the call before the app could see to its task."""
+
+    async def forever():
+        await asyncio.Event().wait()
+
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            task = asyncio.create_task(forever())
+            await forever()
+            task.cancel()
+
+    assert looked(app, GET, 0.2).account.left == ()
+
+
 def test_the_client_of_a_websocket_leaves_when_it_has_said_all():
     """An app that listens until the end comes to its end; it is asked once, for it may have changed something."""
     heard = []

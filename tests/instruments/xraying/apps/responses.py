@@ -1,5 +1,6 @@
 """What is said to the server: too late, too much, or not at all."""
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -70,6 +71,19 @@ def answered_by_a_handler():
     @app.exception_handler(Exception)
     async def sorry(request, error):
         return PlainTextResponse("busy", 503)
+
+    return app
+
+
+def raises_a_group():
+    async def fail():
+        raise LookupError("a bug")
+
+    async def app(scope, receive, send):
+        await send(start())
+        await send(piece(b"one", more=True))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
 
     return app
 
@@ -189,6 +203,7 @@ PAIRS = [
     Pair("breaks_protocol", handshake("/"), lambda: notes([], 1, ACCEPT), lambda: notes([], 1, ACCEPT, close())),
     Pair("torn_response", GET, lambda: streaming(torn), lambda: streaming(whole)),
     Pair("torn_response", GET, lambda: streaming(torn), raises_before_the_start),
+    Pair("torn_response", GET, raises_a_group, lambda: says(start(), piece(b"one", more=True), piece())),
     Pair("torn_response", GET, lambda: own_streaming(torn), lambda: own_streaming(whole)),
     Pair("half_taken_for_whole", GET, lambda: streaming(torn, True), lambda: streaming(whole, True)),
     Pair("late_error", GET, lambda: in_the_background(True), lambda: in_the_background(False)),
