@@ -15,7 +15,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from comparisons import inside, lessons, report
+from comparisons import lessons, report
 from comparisons.discovery import BrokenContractError, Comparison, find
 from comparisons.matrix import console, failures, matrix, rendered
 from comparisons.runner import Interrupted, Moment, Run, RunResult, plan, run_all
@@ -239,6 +239,15 @@ def measure(*, verbose: bool) -> Any:
         return waiting.tell(lambda step: advance(step, True))
 
 
+def inside() -> Any:
+    """The module that x-rays a route of FastAPI (`comparisons.inside`)."""
+    try:
+        from comparisons import inside as module  # here: it brings FastAPI, which no other command needs
+    except ModuleNotFoundError as missing:
+        raise MissingError(f"not installed: {missing.name}. `make demo` installs it.") from None
+    return module
+
+
 def demo(options: argparse.Namespace, found: Found) -> int:
     """Run everything, one line for each contract, measure what waiting costs, and tell the story."""
     report.FOLDER.mkdir(exist_ok=True)
@@ -255,7 +264,7 @@ def demo(options: argparse.Namespace, found: Found) -> int:
     where = [str(path.relative_to(ROOT)) for path in (*files, told.plot) if path]
     tries = [f"{PYTHON} -m {command:30} {what}" for command, what in TRY_NEXT]
     waiting = told.lines or (f"The waiting benchmark measured nothing: {told.stopped}.",)
-    seen = [f"Inside FastAPI: {inside.COMMAND}", *str(inside.picture()).splitlines()]
+    seen = [f"Inside FastAPI: {inside().COMMAND}", *str(inside().picture()).splitlines()]
     for line in [
         "",
         *report.story(results),
@@ -290,7 +299,7 @@ def write_lessons(options: argparse.Namespace, found: Found) -> int:
 def look_inside(options: argparse.Namespace, found: Found) -> int:
     """X-ray a route of FastAPI, on the screen or into a page."""
     if options.to is None:
-        print(inside.picture())
-    elif (should := inside.stale(options.to)) is not None:
+        print(inside().picture())
+    elif (should := inside().stale(options.to)) is not None:
         options.to.write_text(should, "utf-8")
     return 0

@@ -12,6 +12,7 @@ In Flask:     none, because a toolbar that shows a request is an extension there
 Left out:     scripts: nothing can be folded or searched but by the browser
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from rawasgi.instruments.frames import Lane, Line
@@ -151,6 +152,11 @@ def findings(found: Iterable[Finding]) -> Iterator[str]:
     yield '<ul class="findings">'
     for finding in found:
         see = f"<p>Read on: <code>{escaped(finding.see)}</code></p>" if finding.see else ""
-        yield f"<li><h3>{escaped(finding.says)}</h3><p><code>{escaped(finding.where)}</code></p>"
-        yield f"<p>{escaped(finding.because)}</p><p><b>{escaped(finding.remedy)}</b></p>{see}</li>"
+        yield f"<li><h3>{prose(finding.says)}</h3><p><code>{escaped(finding.where)}</code></p>"
+        yield f"<p>{prose(finding.because)}</p><p><b>{prose(finding.remedy)}</b></p>{see}</li>"
     yield "</ul>"
+
+
+def prose(words: str) -> str:
+    """A sentence, with what stands between backticks as code."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escaped(words))

@@ -22,7 +22,7 @@ from rawasgi.instruments.xraying.shapes import box, dot, drawing, label, stroke
 from rawasgi.instruments.xraying.sight import Stage, Xray
 from rawasgi.instruments.xraying.text import figure, is_noise, where
 
-WIDTH, LEFT, RIGHT, NOTES = 1180.0, 222.0, 780.0, 806.0  # the onion lies between LEFT and RIGHT
+WIDTH, LEFT, RIGHT, NOTES = 1180.0, 240.0, 784.0, 808.0  # the onion lies between LEFT and RIGHT
 ROW, TOP = 20.0, 26.0
 INNERMOST = 290.0  # how wide the innermost layer is, at least
 INWARDS = ("enter", "receive")

@@ -33,7 +33,7 @@ body:has(> .xray) { margin: 0; }
 .xray .lead { font-size: 16px; color: var(--faint); overflow-wrap: anywhere; }
 .xray .lead b { color: var(--ink); }
 .xray .how { color: var(--faint); font-size: 13.5px; margin-bottom: 10px; }
-.xray code { font: 13px ui-monospace, monospace; }
+.xray code { font: .92em ui-monospace, monospace; }
 .xray ul, .xray ol { list-style: none; margin: 0; padding: 0; }
 .xray .figures { display: flex; flex-wrap: wrap; gap: 10px 34px; margin: 20px 0 4px; }
 .xray .figures li { color: var(--faint); font-size: 13px; max-width: 130px; line-height: 1.25; }

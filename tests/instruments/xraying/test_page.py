@@ -53,6 +53,13 @@ def test_a_page_says_all_there_is():
     assert "item shop.py:21" in said
 
 
+def test_code_in_a_finding_is_set_as_code():
+    """What stands between backticks, whatever it is; one backtick alone is left as it is."""
+    finding = FINDINGS[0]._replace(says="`a < b` and `c", because="", remedy="")
+    (said,) = [node for node in read(page(made(findings=(finding,)))).iter("h3") if node.find("code") is not None]
+    assert ElementTree.tostring(said, "unicode").strip() == "<h3><code>a &lt; b</code> and `c</h3>"
+
+
 def test_no_word_of_the_app_becomes_a_tag():
     """Names, endings, frames and findings may hold what they want: they are text."""
     nasty = "</p><script>alert('x')</script>\x00"
