@@ -44,6 +44,11 @@ class Exited(Exception):
         super().__init__(f"the app has called sys.exit({code!r})")
 
 
+def exited(error: BaseException) -> BaseException:
+    """The error itself; for `sys.exit` an exception that can be handed on."""
+    return Exited(error.code) if isinstance(error, SystemExit) else error
+
+
 def apart(work: Callable[[Future[T]], object], seconds: float) -> T:
     """Run `work` on a daemon thread until it has set the future that it is given: the result, or what it raises.
 
@@ -57,7 +62,7 @@ def apart(work: Callable[[Future[T]], object], seconds: float) -> T:
             work(said)
         except BaseException as error:
             if not said.done():
-                said.set_exception(Exited(error.code) if isinstance(error, SystemExit) else error)
+                said.set_exception(exited(error))
 
     thread = threading.Thread(target=run, name=NAME, daemon=True)
     thread.start()

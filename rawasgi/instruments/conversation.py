@@ -3,8 +3,8 @@
 [bytes > server] > app > middleware > routing > handler > response > bytes
 
 You play the server. A `Conversation` is one call of the app: it holds the scope, the inbox that `receive` empties, and
-all that the app has heard and sent. Both sides are followed on the tables of `messages.states`: an app that speaks out of turn
-gets `AppProtocolError` out of `send`, and what no server could deliver now comes as `PeerProtocolError` out of
+all that the app has heard and sent. Both sides are followed on the tables of `messages.states`: an app that speaks out
+of turn gets `AppProtocolError` out of `send`, and what no server could deliver now comes as `PeerProtocolError` out of
 `receive`. What must follow follows by itself: the disconnect after a whole response, and after a close.
 
     converse(app, request("GET", "/"))
@@ -114,6 +114,14 @@ def handshake(
     made = base_scope("websocket", target, headers, spec_version)
     said = [{"type": "websocket.connect"}, *map(from_client, messages)]
     return Exchange({**made, "scheme": "ws", "subprotocols": [*subprotocols], **scope}, tuple(said))
+
+
+def parting(exchange: Exchange) -> Exchange:
+    """The same, with a client that leaves its websocket when it has said all: an app that listens on would wait."""
+    scope, messages = exchange
+    if scope["type"] != "websocket" or any(message["type"] == "websocket.disconnect" for message in messages):
+        return exchange
+    return Exchange(scope, (*messages, {"type": "websocket.disconnect", "code": 1000, "reason": ""}))
 
 
 def from_client(message: Message | str | bytes) -> Message:

@@ -11,7 +11,7 @@ Spec:         none, because it is a matter of Python: https://docs.python.org/3/
 In FastAPI:   none, because it leaves this to debuggers
 In Starlette: none, because it leaves this to debuggers
 In Flask:     werkzeug.debug:DebuggedApplication, after an error
-Left out:     values of local variables; a handler of our own that waits until a function-style layer has sent its response
+Left out:     values of local variables; a handler of our own that waits until its response was sent by a layer
 """
 
 import asyncio

@@ -173,10 +173,11 @@ def resume(call: Coroutine[Any, Any, Any], context: Context) -> object:
 
 
 def attempt(app: ASGIApp, exchange: Exchange, steps: list[Step], leaves_at: int | None = None) -> Ending:
-    """Ask the app once, and say how that ended well; its steps are added to `steps`. Lifespan is run around the request, and has no steps then.
+    """Ask the app once, and say how that ended well; its steps are added to `steps`.
 
-    At step `leaves_at` (1 is the first) the client leaves. Raises what the app raises, `LifespanFailed`, `Hanging` where
-    the app waits for a client that waits for it; and `LoopNeeded`, also where the app has answered nevertheless.
+    Lifespan is run around a request, and has no steps then. At step `leaves_at` (1 is the first) the client leaves. Raises
+    what the app raises, `LifespanFailed`, `Hanging` where the app waits for a client that waits for it; and `LoopNeeded`,
+    also where the app has answered nevertheless.
     """
     if not notices():
         raise LoopNeeded(Forced("this Python does not say who asks for the current task"))

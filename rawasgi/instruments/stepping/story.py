@@ -24,7 +24,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
-from rawasgi.instruments.apart import GRACE, Exited, apart, blocked
+from rawasgi.instruments.apart import GRACE, NAME, apart, blocked, exited
 from rawasgi.instruments.conversation import Exchange
 from rawasgi.instruments.stepping.display import diagram, ending_lines, heading, page, step_lines
 from rawasgi.instruments.stepping.gated import play
@@ -138,10 +138,10 @@ def live(app: ASGIApp, exchange: Exchange, seconds: float, reader: Reader, force
         try:
             asyncio.run(tell())
         except BaseException as error:  # a task that the app has made may exit, and take the loop along
-            said.put(ending_of(Exited(error.code) if isinstance(error, SystemExit) else error))
+            said.put(ending_of(exited(error)))
 
     reader.begins("gated", forced)
-    thread = threading.Thread(target=run, name="the thread that runs the app", daemon=True)
+    thread = threading.Thread(target=run, name=NAME, daemon=True)
     thread.start()
     while True:
         try:

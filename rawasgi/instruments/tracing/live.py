@@ -20,6 +20,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+from rawasgi.instruments.apart import NAME
 from rawasgi.instruments.layers import Layer, probed
 from rawasgi.instruments.tracing.recorder import Recorder, trace_of
 from rawasgi.instruments.tracing.trace import Trace
@@ -81,7 +82,7 @@ class LiveServer:
         self.error: BaseException | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.stop: asyncio.Event | None = None
-        self.thread = threading.Thread(target=self.run, name="the thread that runs the app", daemon=True)
+        self.thread = threading.Thread(target=self.run, name=NAME, daemon=True)
 
     def run(self) -> None:
         """What the thread does."""

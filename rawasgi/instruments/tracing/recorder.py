@@ -24,7 +24,7 @@ from dataclasses import replace
 from typing import Any
 
 from rawasgi.instruments.apart import Exited, Hanging, hold
-from rawasgi.instruments.conversation import Conversation, Exchange
+from rawasgi.instruments.conversation import Conversation, Exchange, parting
 from rawasgi.instruments.frames import Lane
 from rawasgi.instruments.layers import Layer, probed
 from rawasgi.instruments.tracing.elision import size
@@ -35,7 +35,6 @@ from rawasgi.messages.types import ASGIApp, Message, Receive, Scope, Send
 from rawasgi.responses import TrackedSend
 
 STARTS = ("response.start", "start_response")  # also of a refused handshake, and of a WSGI app
-GOODBYE = {"type": "websocket.disconnect", "code": 1000, "reason": ""}
 DEEPEST = 5  # levels of containers that are copied: deeper, and in rings, they are kept as they are
 UNSENT = "rawasgi.response"  # a whole response, handed to function-style middleware of rawasgi before it is sent
 
@@ -277,9 +276,7 @@ def record(
     What the app raises is in the trace, as is `Hanging` where it takes longer than `seconds`; nothing is raised here.
     """
     recorder = Recorder((exchange.scope["type"],), on_event)
-    messages = [*exchange.messages]
-    if exchange.scope["type"] == "websocket" and messages[-1:] != [GOODBYE]:
-        messages.append(GOODBYE)  # else an app that listens on would wait for ever
+    messages = parting(exchange).messages
     error: Exception | None = None
     with probed(app, recorder.probe) as watched:
         try:

@@ -110,17 +110,8 @@ class Exposure(NamedTuple):
 def exposed(app: ASGIApp, exchange: Exchange, seconds: float = 5.0) -> Exposure:
     """Look at one run from all sides, with the camera ready."""
     photo = Photo()
-    look = looked(app, parting(exchange), seconds, photo.note)
+    look = looked(app, exchange, seconds, photo.note)
     return Exposure(look, photo.lanes, seconds)
-
-
-def parting(exchange: Exchange) -> Exchange:
-    """The same, with a client that leaves when it has said all: the app of a websocket would wait for more."""
-    if exchange.scope["type"] != "websocket":
-        return exchange
-    if any(message["type"] == "websocket.disconnect" for message in exchange.messages):
-        return exchange
-    return exchange._replace(messages=(*exchange.messages, {"type": "websocket.disconnect", "code": 1000}))
 
 
 def stages_of(events: Sequence[Event], costs: Sequence[Cost], root: Layer) -> tuple[Stage, ...]:

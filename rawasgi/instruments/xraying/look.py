@@ -2,8 +2,9 @@
 
 bytes > [server > app > middleware > routing > handler > response] > bytes
 
-The app is asked twice, if asking again changes nothing. The first time a witness hears of every call, and probes stand between the layers: that makes
-it slow, and tells what happens. The second time only its pulse is taken: that tells whether it computes too long.
+The app is asked twice, if asking again changes nothing. The first time a witness hears of every call, and probes stand
+between the layers: that makes it slow, and tells what happens. The second time only its pulse is taken: that tells
+whether it computes too long.
 
 Spec:         none, because the specification says what an app sends, not how it comes to it
 In FastAPI:   none, because it leaves this to debuggers
@@ -18,8 +19,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from rawasgi.instruments.apart import GRACE, Hanging, held, hold, looped
-from rawasgi.instruments.conversation import Conversation, Exchange
+from rawasgi.instruments.apart import GRACE, NAME, Hanging, held, hold, looped
+from rawasgi.instruments.conversation import Conversation, Exchange, parting
 from rawasgi.instruments.frames import Line
 from rawasgi.instruments.layers import layers_of, probed, walk
 from rawasgi.instruments.tracing.events import Event
@@ -46,6 +47,7 @@ def looked(
 
     What the app raises is in the result, `Hanging` too.
     """
+    exchange = parting(exchange)
     eyes = Eyes(exchange.scope["type"])
     registered = handlers_of(app)
 
@@ -92,17 +94,11 @@ C = TypeVar("C", bound=Conversation)
 
 
 def anew(app: ASGIApp, exchange: Exchange, kind: Callable[..., C]) -> C:
-    """A conversation of its own: apps write into the scope that they are given.
-
-    A websocket's client leaves when it has said all: nobody may be left to wait for another word.
-    """
+    """A conversation of its own: apps write into the scope that they are given."""
     scope = {**exchange.scope}
     if "state" in scope:
         scope["state"] = {**scope["state"]}
-    messages = [{**message} for message in exchange.messages]
-    if scope["type"] == "websocket" and not any(message["type"] == "websocket.disconnect" for message in messages):
-        messages.append({"type": "websocket.disconnect", "code": 1000, "reason": ""})
-    return kind(app, scope, messages)
+    return kind(app, scope, [{**message} for message in exchange.messages])
 
 
 class Eyes:
@@ -197,5 +193,5 @@ def pulse_of(app: ASGIApp, exchange: Exchange, seconds: float) -> Sequence[Held]
 
 def hung(error: Hanging, seconds: float) -> Iterator[Held]:
     """A loop that has never come back was held by its last line."""
-    if error.lanes and error.lanes[0].name == "the thread that runs the app":
+    if error.lanes and error.lanes[0].name == NAME:
         yield Held("python", seconds, error.lanes[0].lines)
