@@ -171,7 +171,7 @@ def serve_live(words: Sequence[str]) -> int:
         port = bound.getsockname()[1]
         print(f"rawasgi trace: {options.app} on http://127.0.0.1:{port}, Ctrl-C ends it", file=sys.stderr, flush=True)
         server = serve_and_tell(app, bound, functools.partial(tell, options=options), options.app)
-    if server.thread.is_alive():
+    if not server.over.is_set():
         fail("the app does not let go of its requests; left it")
         leave(1)
     if server.started is False:

@@ -73,7 +73,10 @@ def telling(app: ASGIApp, tell: Callable[[Trace], object], target: str) -> ASGIA
 
 
 class LiveServer:
-    """The server on its thread. `end` closes it; False where the app did not let go in time."""
+    """The server on its thread. `end` closes it; False where the app did not let go in time.
+
+    `over` says when it has ended. `Thread.join` cannot: before Python 3.13 a Ctrl-C in the middle of it counts as the end.
+    """
 
     def __init__(self, app: ASGIApp, bound: socket.socket) -> None:
         self.app = app
@@ -82,6 +85,7 @@ class LiveServer:
         self.error: BaseException | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.stop: asyncio.Event | None = None
+        self.over = threading.Event()
         self.thread = threading.Thread(target=self.run, name=NAME, daemon=True)
 
     def run(self) -> None:
@@ -90,6 +94,8 @@ class LiveServer:
             asyncio.run(self.served())
         except BaseException as error:
             self.error = error
+        finally:
+            self.over.set()
 
     async def served(self) -> None:
         """Serve until `end`."""
@@ -100,8 +106,7 @@ class LiveServer:
         """Close the door, and wait until the app has let go."""
         if self.loop is not None and self.stop is not None and not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self.stop.set)
-        self.thread.join(PATIENCE + GRACE)
-        return not self.thread.is_alive()
+        return self.over.wait(PATIENCE + GRACE)
 
 
 def serve_and_tell(app: ASGIApp, bound: socket.socket, tell: Callable[[Trace], object], target: str) -> LiveServer:
@@ -114,9 +119,9 @@ def serve_and_tell(app: ASGIApp, bound: socket.socket, tell: Callable[[Trace], o
     try:
         with probed(app, live_probe) as watched:
             server = LiveServer(telling(watched, tell, target), bound)
-            server.thread.start()
             try:
-                server.thread.join()
+                server.thread.start()
+                server.over.wait()
             except KeyboardInterrupt:
                 server.end()
     finally:

@@ -280,6 +280,29 @@ def test_a_live_server_tells_each_request_and_ends_cleanly(folder, number):
     assert len(re.findall(r"(?m)^   1     0\.00  ─▶", out)) == 3
 
 
+def test_a_live_server_shuts_the_app_down_before_it_ends(folder):
+    """A start-up is followed by a shutdown, however long that takes."""
+    (folder / "slow.py").write_text(
+        "import asyncio, pathlib\n"
+        "async def app(scope, receive, send):\n"
+        "    await receive()\n"
+        "    if scope['type'] == 'lifespan':\n"
+        "        await send({'type': 'lifespan.startup.complete'})\n"
+        "        await receive()\n"
+        "        await asyncio.sleep(0.3)\n"
+        "        pathlib.Path('closed').touch()\n"
+        "        await send({'type': 'lifespan.shutdown.complete'})\n"
+        "    else:\n"
+        "        await send({'type': 'http.response.start', 'status': 200, 'headers': []})\n"
+        "        await send({'type': 'http.response.body'})\n"
+    )
+    with serving(folder, "slow:app") as (process, address):
+        assert ask(address, "/") == [b"HTTP/1.1 200 "]
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, err, (folder / "closed").exists()) == (0, "", True)
+
+
 def test_a_port_in_use_is_said(folder):
     """With the way out: another port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
