@@ -19,13 +19,14 @@ Left out:     apps that a layer finds only while it runs; FastAPI's `frontend`, 
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
+from rawasgi.responses import TrackedSend
 
 ASGI = ("scope", "receive", "send")
 WSGI = ("environ", "start_response")
@@ -69,6 +70,35 @@ class StandIn:
 
     def __repr__(self) -> str:
         return repr(self.stands_for)
+
+
+class SendStandIn(TrackedSend):
+    """In the place of the `send` of a layer of rawasgi, which asks more of it than to be called.
+
+    A subclass says what it does with a message (`__call__`), and with a response that it hands on unsent (`hand_on`).
+    """
+
+    def __init__(self, behind: TrackedSend) -> None:
+        self.behind = behind
+
+    @property
+    def started(self) -> bool:  # type: ignore[override]
+        """Whether the response has started, as the `send` behind this one sees it."""
+        return self.behind.started
+
+    def hand_on(self, response: Any, scope: Scope, receive: Receive) -> Awaitable[None]:
+        """Give a response to who waits for it."""
+        return self.behind.respond(response, scope, receive)
+
+    async def respond(self, response: Any, scope: Scope, receive: Receive) -> None:
+        """Hand a response on unsent where the first `send` that is no stand-in takes it so; else send it through here."""
+        first = self.behind
+        while isinstance(first, SendStandIn):
+            first = first.behind
+        if type(first).respond is TrackedSend.respond:
+            await super().respond(response, scope, receive)
+        else:
+            await self.hand_on(response, scope, receive)
 
 
 class WSGIStandIn(StandIn):

@@ -26,7 +26,7 @@ from typing import Any
 from rawasgi.instruments.apart import Exited, Hanging, hold
 from rawasgi.instruments.conversation import Conversation, Exchange, parting
 from rawasgi.instruments.frames import Lane
-from rawasgi.instruments.layers import Layer, probed
+from rawasgi.instruments.layers import Layer, SendStandIn, probed
 from rawasgi.instruments.tracing.elision import size
 from rawasgi.instruments.tracing.events import Event
 from rawasgi.instruments.tracing.trace import Trace
@@ -156,39 +156,24 @@ class Recorder:
         return tuple(replace(event, context=self.calls[event.seq].context) for event in [*self.events])
 
 
-class SeenSend(TrackedSend):
+class SeenSend(SendStandIn):
     """The `send` that a layer of rawasgi is given: it notes what passes, and is otherwise the one it stands before."""
 
     def __init__(self, recorder: Recorder, call: Call, behind: TrackedSend) -> None:
+        super().__init__(behind)
         self.recorder = recorder
         self.call = call
-        self.behind = behind
-
-    @property
-    def started(self) -> bool:  # type: ignore[override]
-        """Whether the response has started, as the `send` behind this one sees it."""
-        return self.behind.started
 
     def __call__(self, message: Message) -> Awaitable[None]:
         """Note a message, and hand it on."""
         self.recorder.note_sent(self.call, message)
         return self.behind(message)
 
-    async def respond(self, response: Any, scope: Scope, receive: Receive) -> None:
-        """Hand a response over unsent where somebody waits for it; else send it through here."""
-        if takes_unsent(self.behind):
-            status = getattr(response, "status_code", None)
-            self.recorder.note(self.call, "send", {"type": UNSENT, "status": status})
-            await self.behind.respond(response, scope, receive)
-        else:
-            await super().respond(response, scope, receive)
-
-
-def takes_unsent(send: TrackedSend) -> bool:
-    """Whether the first `send` that is not our own takes a whole response."""
-    while isinstance(send, SeenSend):
-        send = send.behind
-    return type(send).respond is not TrackedSend.respond
+    def hand_on(self, response: Any, scope: Scope, receive: Receive) -> Awaitable[None]:
+        """Note a response that is not sent, and hand it on."""
+        status = getattr(response, "status_code", None)
+        self.recorder.note(self.call, "send", {"type": UNSENT, "status": status})
+        return super().hand_on(response, scope, receive)
 
 
 def seen_message(message: Any) -> dict[str, Any]:

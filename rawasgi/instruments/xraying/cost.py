@@ -30,7 +30,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from rawasgi.instruments.apart import GRACE, limited, looped, started
 from rawasgi.instruments.conversation import Conversation, Exchange
-from rawasgi.instruments.layers import Layer, probed
+from rawasgi.instruments.layers import Layer, SendStandIn, probed
 from rawasgi.instruments.xraying.sight import Cost
 from rawasgi.messages.types import ASGIApp, Message, Receive, Scope, Send
 from rawasgi.responses import TrackedSend
@@ -84,32 +84,21 @@ class Meter:
             self.hand_to(afterwards)
 
 
-class TimedSend(TrackedSend):
-    """The `send` of a layer of rawasgi, which asks more of it than to be called (`SeenSend` does the same)."""
+class TimedSend(SendStandIn):
+    """The `send` of a layer of rawasgi: what is handed on is on the account of the layer outside."""
 
     def __init__(self, behind: TrackedSend, meter: Meter, outer: Layer | None, layer: Layer) -> None:
-        self.behind = behind
+        super().__init__(behind)
         self.meter = meter
         self.accounts = outer, layer
-
-    @property
-    def started(self) -> bool:  # type: ignore[override]
-        """Whether the response has started, as the `send` behind this one sees it."""
-        return self.behind.started
 
     def __call__(self, message: Message) -> Awaitable[None]:
         """Hand a message on."""
         return self.meter.paid_by(*self.accounts, self.behind(message))
 
-    async def respond(self, response: Any, scope: Scope, receive: Receive) -> None:
-        """Hand a response over unsent where somebody waits for it; else send it through here."""
-        first = self.behind
-        while isinstance(first, TimedSend):
-            first = first.behind
-        if type(first).respond is TrackedSend.respond:
-            await super().respond(response, scope, receive)
-        else:
-            await self.meter.paid_by(*self.accounts, self.behind.respond(response, scope, receive))
+    def hand_on(self, response: Any, scope: Scope, receive: Receive) -> Awaitable[None]:
+        """Hand a response on."""
+        return self.meter.paid_by(*self.accounts, super().hand_on(response, scope, receive))
 
 
 def runs_of(exchange: Exchange, runs: int | None) -> int:
