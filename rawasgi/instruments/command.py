@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from rawasgi.instruments.apart import Exited, Hanging
 from rawasgi.instruments.conversation import Exchange, handshake, life, request
 from rawasgi.messages.types import ASGIApp
 
@@ -141,6 +142,37 @@ def takes(found: object, count: int) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def complaint_about(error: BaseException | None, status: Any, asked: str, *, see: str, is_refused: bool) -> str:
+    """One sentence, where an app has not answered what was `asked`; `see` says where its lines are if it hangs."""
+    if isinstance(error, Hanging):
+        return f"{error}; {see}. More time: --seconds"
+    if isinstance(error, Exited):
+        return str(error)
+    if error is not None:
+        return f"the app has raised {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    if status == 404:
+        return f"the app has nothing at {asked}: it answers 404"
+    return f"the app refuses {asked}" if is_refused else ""
+
+
+def complain(command: str, sentence: str, status: int = 1) -> int:
+    """Say in one line what is wrong, after all that was printed before; gives the exit status."""
+    sys.stdout.flush()
+    print(f"rawasgi {command}: {sentence}", file=sys.stderr)
+    return status
+
+
+def show(text: str) -> None:
+    """Print on the screen, whatever that can show."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), end="", flush=True)
+
+
+def close_the_screen() -> None:
+    """The reader, `head` perhaps, has seen enough: what is still to be written goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def leave(status: int) -> NoReturn:

@@ -18,7 +18,16 @@ import sys
 from collections.abc import Sequence
 from pprint import pformat
 
-from rawasgi.instruments.command import TARGET, WrongCommand, add_exchange, exchange_of, leave, load
+from rawasgi.instruments.command import (
+    TARGET,
+    WrongCommand,
+    add_exchange,
+    complain,
+    complaint_about,
+    exchange_of,
+    leave,
+    load,
+)
 from rawasgi.instruments.stepping.display import ending_lines, heading, step_lines
 from rawasgi.instruments.stepping.steps import Answer, Driver, Forced, Reader, Step
 from rawasgi.instruments.stepping.story import Story, step
@@ -70,8 +79,7 @@ def step_command(words: Sequence[str]) -> int:
         exchange = exchange_of(options)
         app = load(options.app, factory=options.factory)
     except WrongCommand as wrong:
-        print(f"rawasgi step: {wrong}", file=sys.stderr)
-        return 2
+        return complain("step", str(wrong), 2)
     reader = Prompting() if sys.stdin.isatty() and sys.stdout.isatty() else Printing()
     try:
         story = step(app, exchange, driver=options.driver, seconds=options.seconds, reader=reader)
@@ -82,7 +90,7 @@ def step_command(words: Sequence[str]) -> int:
     except BrokenPipeError:
         os._exit(1)  # who read our output has gone; a flush would say so again
     if complaint := wrong_with(story, options):
-        print(f"rawasgi step: {complaint}", file=sys.stderr)
+        complain("step", complaint)
     if story.ending.how == "stuck":
         leave(1)
     return 1 if complaint else 0
@@ -101,6 +109,5 @@ def wrong_with(story: Story, options: argparse.Namespace) -> str:
     """What the reader of a log should be told; nothing where all is well."""
     if not story.ending.is_well:
         return f"{story.ending.how}: {story.ending.says}"
-    if any(message.get("status") == 404 for message in story.sent):
-        return f"the app has nothing at {options.method} {options.target}: it answers 404"
-    return ""
+    status = next((message["status"] for message in story.sent if "status" in message), None)
+    return complaint_about(None, status, f"{options.method} {options.target}", see="", is_refused=False)

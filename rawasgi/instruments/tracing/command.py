@@ -14,7 +14,6 @@ Left out:     a trace of a server that runs elsewhere
 
 import argparse
 import functools
-import os
 import shutil
 import signal
 import socket
@@ -24,8 +23,20 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from rawasgi.instruments.apart import Exited, Hanging
-from rawasgi.instruments.command import TARGET, WrongCommand, add_exchange, exchange_of, leave, load, takes
+from rawasgi.instruments.apart import Hanging
+from rawasgi.instruments.command import (
+    TARGET,
+    WrongCommand,
+    add_exchange,
+    close_the_screen,
+    complain,
+    complaint_about,
+    exchange_of,
+    leave,
+    load,
+    show,
+    takes,
+)
 from rawasgi.instruments.tracing.live import MISSING, serve_and_tell
 from rawasgi.instruments.tracing.recorder import record
 from rawasgi.instruments.tracing.text import WIDTH
@@ -55,16 +66,9 @@ def trace_command(words: Sequence[str]) -> int:
         return 0
 
 
-def close_the_screen() -> None:
-    """The reader, `head` perhaps, has seen enough: what is still to be written goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def fail(sentence: str, status: int = 1) -> int:
     """Say in one line what is wrong."""
-    sys.stdout.flush()
-    print(f"rawasgi trace: {sentence}", file=sys.stderr)
-    return status
+    return complain("trace", sentence, status)
 
 
 def parser_for(usage: str) -> argparse.ArgumentParser:
@@ -95,29 +99,20 @@ def ask_once(words: Sequence[str]) -> int:
         else:
             raise WrongCommand(f"{options.app} is a WSGI app: it knows neither websockets nor a lifespan")
     write(shown(trace, options), options.out)
-    complaint = complaint_about(trace)
+    complaint = complaint_of(trace)
     if isinstance(trace.error, Hanging):
         fail(complaint)
         leave(1)  # its thread may never end
     return fail(complaint) if complaint else 0
 
 
-def complaint_about(trace: Trace) -> str:
+def complaint_of(trace: Trace) -> str:
     """One sentence, where the app has not answered."""
-    error = trace.error
-    if isinstance(error, Hanging):
-        return f"{error}; the trace ends with the lines it stands on. More time: --seconds"
-    if isinstance(error, Exited):
-        return str(error)
-    if isinstance(error, AppProtocolError):
-        return f"the app breaks a rule: {str(error).partition(chr(10))[0]}"
-    if error is not None:
-        return f"the app has raised {type(error).__name__}: {str(error).partition(chr(10))[0]}"
-    if trace.status == 404:
-        return f"the app has nothing at {trace.asked}: it answers 404"
-    if trace.asked.startswith("WS ") and not trace.ending.startswith("accepted"):
-        return f"the app refuses {trace.asked}"
-    return ""
+    if isinstance(trace.error, AppProtocolError):
+        return f"the app breaks a rule: {str(trace.error).partition(chr(10))[0]}"
+    is_refused = trace.asked.startswith("WS ") and not trace.ending.startswith("accepted")
+    see = "the trace ends with the lines it stands on"
+    return complaint_about(trace.error, trace.status, trace.asked, see=see, is_refused=is_refused)
 
 
 def shown(trace: Trace, options: argparse.Namespace) -> str:
@@ -138,8 +133,7 @@ def write(text: str, out: Path | None) -> None:
         except OSError as error:
             raise WrongCommand(f"{out} cannot be written: {error.strerror}") from None
         return
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding), end="", flush=True)
+    show(text)
 
 
 def tell(trace: Trace, options: argparse.Namespace) -> None:

@@ -6,8 +6,8 @@ bytes > server > [app > middleware > routing > handler > response] > bytes
     rawasgi xray shop:app WS /chat --say hello
     rawasgi xray shop:app slim:app GET /items/7          two apps, side by side
 
-Exit status 0: the app has answered, whatever was found in it. 1: it has, in one of many ways, not: the x-ray as far as it
-goes, and one sentence says how. 2: the command cannot be carried out.
+Exit status 0: the app has answered, whatever was found in it. 1: it has, in one of many ways, not: the x-ray as far as
+it goes, and one sentence says how. 2: the command cannot be carried out.
 
 Spec:         none, because a command line is no part of the protocol
 In FastAPI:   none, because its command runs and deploys
@@ -26,8 +26,18 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from rawasgi.instruments import apart
-from rawasgi.instruments.apart import Exited, Hanging
-from rawasgi.instruments.command import TARGET, WrongCommand, add_exchange, exchange_of, leave, load
+from rawasgi.instruments.command import (
+    TARGET,
+    WrongCommand,
+    add_exchange,
+    close_the_screen,
+    complain,
+    complaint_about,
+    exchange_of,
+    leave,
+    load,
+    show,
+)
 from rawasgi.instruments.tracing.elision import Elision
 from rawasgi.instruments.tracing.recorder import asked_of, status_of
 from rawasgi.instruments.xraying.exposure import Picture, exposed
@@ -49,16 +59,14 @@ def xray_command(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print(file=sys.stderr)
         leave(130)  # as shells count an interrupt; the thread of the app may never end
-    except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        close_the_screen()
         return 0
 
 
 def fail(sentence: str, status: int = 1) -> int:
     """Say in one line what is wrong."""
-    sys.stdout.flush()
-    print(f"rawasgi xray: {printable(sentence)}", file=sys.stderr)
-    return status
+    return complain("xray", printable(sentence), status)
 
 
 def options_of(words: Sequence[str]) -> argparse.Namespace:
@@ -99,8 +107,8 @@ def asked(options: argparse.Namespace) -> int:
         else:
             shown = compared(exposures, options.apps, options.runs)
     columns = shutil.get_terminal_size((WIDTH, 40)).columns
-    write(shown.text(min(max(columns, NARROWEST), WIDTH)))
-    complaints = {name: complaint_about(each.look) for name, each in zip(options.apps, exposures, strict=True)}
+    show(shown.text(min(max(columns, NARROWEST), WIDTH)) + "\n")
+    complaints = {name: complaint_of(each.look) for name, each in zip(options.apps, exposures, strict=True)}
     for name, complaint in complaints.items():
         if complaint:
             fail(complaint if len(complaints) == 1 else f"{name}: {complaint}")
@@ -115,27 +123,16 @@ def asked(options: argparse.Namespace) -> int:
     return status
 
 
-def complaint_about(look: Look) -> str:
+def complaint_of(look: Look) -> str:
     """One sentence, where the app has not answered."""
-    error, question = look.error, Elision().text(asked_of(look.exchange.scope))
-    if isinstance(error, Hanging):
-        return f"{error}; the lines above are where it hangs. More time: --seconds"
-    if isinstance(error, Exited):
-        return str(error)
-    if error is not None:
-        return f"the app has raised {type(error).__name__}: {str(error).partition(chr(10))[0]}"
-    if status_of(look.sent) == 404:
-        return f"the app has nothing at {question}: it answers 404"
     is_accepted = any(message["type"] == "websocket.accept" for message in look.sent)
-    if look.exchange.scope["type"] == "websocket" and not is_accepted:
-        return f"the app refuses {question}"
-    return ""
-
-
-def write(text: str) -> None:
-    """On the screen, whatever that can show."""
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding), flush=True)
+    return complaint_about(
+        look.error,
+        status_of(look.sent),
+        Elision().text(asked_of(look.exchange.scope)),
+        see="the lines above are where it hangs",
+        is_refused=look.exchange.scope["type"] == "websocket" and not is_accepted,
+    )
 
 
 def save(page: str, file: Path) -> None:
