@@ -13,13 +13,10 @@ import ast
 import io
 import sys
 import tokenize
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
-
-from rawasgi.instruments.stepping.command import step_command
-from rawasgi.instruments.tracing.command import trace_command
-from rawasgi.instruments.xraying.command import xray_command
+from typing import Any, NamedTuple
 
 PACKAGE = Path(__file__).parent
 LINES_A_MINUTE = 15  # of code with its comments and docstrings, read with understanding
@@ -182,7 +179,7 @@ def main() -> None:
         print(usage())
         return
     if words and words[0] in WITH_WORDS:
-        sys.exit(WITH_WORDS[words[0]](words[1:]))
+        sys.exit(found(WITH_WORDS[words[0]])(words[1:]))
     if len(words) != 1 or words[0] not in COMMANDS:
         wrong = f"rawasgi: there is no command {' '.join(words)!r}" if words else "rawasgi: a command is missing"
         print(f"{wrong}\n{usage()}", file=sys.stderr)
@@ -192,7 +189,7 @@ def main() -> None:
 
 def usage() -> str:
     """The commands, one a line, each with the first line of its docstring."""
-    every: dict[str, Callable[..., object]] = {**COMMANDS, **WITH_WORDS}
+    every = COMMANDS | {name: found(place) for name, place in WITH_WORDS.items()}
     rows = (f"  python -m rawasgi {name:8}{first_line(run.__doc__)}" for name, run in every.items())
     return "\n".join(("commands:", *rows))
 
@@ -215,12 +212,20 @@ def read() -> Iterator[str]:
 
 COMMANDS: dict[str, Callable[[], Iterator[str]]] = {"read": read}
 
-# Commands that read what follows them on the command line, and give the exit status.
-WITH_WORDS: dict[str, Callable[[Sequence[str]], int]] = {
-    "step": step_command,
-    "trace": trace_command,
-    "xray": xray_command,
+# Commands that are given the words behind them, and give the exit status. Who reads needs no instrument: each is loaded
+# when it is asked for.
+WITH_WORDS = {
+    "step": "rawasgi.instruments.stepping.command:step_command",
+    "trace": "rawasgi.instruments.tracing.command:trace_command",
+    "xray": "rawasgi.instruments.xraying.command:xray_command",
 }
+
+
+def found(place: str) -> Callable[..., Any]:
+    """`"package.module:name"` -> the function of that name."""
+    module, _, name = place.partition(":")
+    function: Callable[..., Any] = getattr(import_module(module), name)
+    return function
 
 
 def code_lines(source: str) -> int:
