@@ -62,3 +62,14 @@ def notes(heard, *script):
                 await send(line)
 
     return app
+
+
+def without_lifespan(app):
+    """The app, which knows requests and websockets alone."""
+
+    async def requests_only(scope, receive, send):
+        if scope["type"] == "lifespan":
+            raise ValueError("no lifespan here")
+        await app(scope, receive, send)
+
+    return requests_only

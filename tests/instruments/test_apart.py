@@ -10,24 +10,13 @@ import pytest
 from rawasgi.instruments.apart import Exited, Hanging, apart, hold
 from rawasgi.instruments.conversation import Conversation, LifespanFailed, life, request
 from rawasgi.messages.errors import AppProtocolError
-from tests.instruments.messages import notes, piece, says, start
+from tests.instruments.messages import notes, piece, says, start, without_lifespan
 
 
 def held(app, exchange=None, seconds=5.0):
     """Hold one conversation."""
     made = exchange or request()
     return hold(lambda: Conversation(app, made.scope, made.messages), seconds)
-
-
-def requests_only(answer):
-    """An app without lifespan."""
-
-    async def app(scope, receive, send):
-        if scope["type"] == "lifespan":
-            raise ValueError("no lifespan")
-        await answer(scope, receive, send)
-
-    return app
 
 
 def complete(word):
@@ -65,7 +54,7 @@ def test_a_lifespan_is_a_conversation_too():
 def test_what_the_app_raises_is_raised():
     """Here, on the thread that asks."""
     with pytest.raises(AppProtocolError, match="HS16"):
-        held(requests_only(says()))
+        held(without_lifespan(says()))
 
 
 def test_a_start_up_that_failed_is_told():
@@ -74,7 +63,7 @@ def test_a_start_up_that_failed_is_told():
         held(notes([], 1, {"type": "lifespan.startup.failed", "message": "no database"}))
 
 
-@pytest.mark.parametrize("wrap", [requests_only, lambda app: app], ids=["request", "lifespan"])
+@pytest.mark.parametrize("wrap", [without_lifespan, lambda app: app], ids=["request", "lifespan"])
 def test_an_app_that_exits_does_not_take_us_with_it(wrap):
     """`sys.exit` is an exception like another; a start-up that exits cannot be continued without."""
 
@@ -126,7 +115,7 @@ def test_an_app_that_hangs_is_seen_where_it_hangs():
         await asyncio.gather(asyncio.sleep(1000), asyncio.to_thread(threading.Event().wait, 2))
 
     with pytest.raises(Hanging, match=r"has not ended its call in 0\.1 s") as hanging:
-        held(requests_only(app), seconds=0.1)
+        held(without_lifespan(app), seconds=0.1)
     assert [lane.name for lane in hanging.value.lanes] == [
         "the request",
         "task sleep",
@@ -183,4 +172,4 @@ def test_an_app_that_cancels_itself_has_an_ending():
         await asyncio.sleep(1)
 
     with pytest.raises(RuntimeError, match="cancelled its own task"):
-        held(requests_only(app))
+        held(without_lifespan(app))

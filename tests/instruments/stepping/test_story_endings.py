@@ -11,7 +11,7 @@ import pytest
 from rawasgi.instruments.conversation import handshake, life, request
 from rawasgi.instruments.stepping.steps import MOST_STEPS, Ending, Reader
 from rawasgi.instruments.stepping.story import step
-from tests.instruments.messages import ACCEPT, GONE, left, notes, piece, says, start
+from tests.instruments.messages import ACCEPT, GONE, left, notes, piece, says, start, without_lifespan
 
 
 class Leaving(Reader):
@@ -31,7 +31,7 @@ class Leaving(Reader):
 def test_the_reader_can_disconnect_at_a_step(driver):
     """From then on the app hears that the client is gone, after what the client had said."""
     heard: list[Any] = []
-    story = step(lifeless(notes(heard, 2)), request(), driver=driver, reader=Leaving())
+    story = step(without_lifespan(notes(heard, 2)), request(), driver=driver, reader=Leaving())
     assert [message["type"] for message in heard[-2:]] == ["http.request", "http.disconnect"]
     assert [step.kind for step in story.steps] == ["receive", "receive"]
     assert story.ending == Ending("returned", heard=(GONE,))
@@ -52,7 +52,7 @@ def test_the_reader_can_quit(driver):
 @pytest.mark.parametrize("driver", ["loop-free", "gated"])
 def test_an_app_that_waits_for_a_silent_client_is_stuck(driver):
     """The last step says so, with the line it waits on."""
-    story = step(lifeless(notes([], 2)), request(), driver=driver, seconds=0.2)
+    story = step(without_lifespan(notes([], 2)), request(), driver=driver, seconds=0.2)
     assert [step.kind for step in story.steps] == ["receive", "receive", "silent"]
     assert story.ending.lanes[0].lines[-1].source == "heard.append(await receive())"
     assert story.ending.how == "stuck"
@@ -64,7 +64,7 @@ async def sleeps_for_ever(scope, receive, send):
 
 def test_an_app_that_hangs_is_shown_where_it_hangs():
     """After the deadline the story ends with the suspended lines of the app."""
-    story = step(lifeless(sleeps_for_ever), request(), seconds=0.2)
+    story = step(without_lifespan(sleeps_for_ever), request(), seconds=0.2)
     assert (story.driver, story.ending.how, story.steps[-1].kind) == ("gated", "stuck", "waiting")
     assert "await asyncio.sleep(1000)" in [line.source for line in story.steps[-1].lanes[0].lines]
 
@@ -86,22 +86,11 @@ def test_an_app_that_blocks_its_thread_is_seen_from_outside(driver, monkeypatch)
         released.wait()
 
     try:
-        story = step(lifeless(app), request(), driver=driver, seconds=0.2)
+        story = step(without_lifespan(app), request(), driver=driver, seconds=0.2)
     finally:
         released.set()
     assert (story.steps, story.ending.how) == ((), "stuck")
     assert "released.wait()" in [line.source for line in story.ending.lanes[0].lines]
-
-
-def lifeless(app):
-    """The app without lifespan."""
-
-    async def without_lifespan(scope, receive, send):
-        if scope["type"] == "lifespan":
-            raise ValueError(scope["type"])
-        await app(scope, receive, send)
-
-    return without_lifespan
 
 
 @pytest.mark.parametrize("driver", ["loop-free", "gated"])
@@ -111,7 +100,7 @@ def test_an_app_that_exits_does_not_take_the_reader_with_it(driver):
     async def app(scope, receive, send):
         sys.exit(3)
 
-    story = step(lifeless(app), request(), driver=driver)
+    story = step(without_lifespan(app), request(), driver=driver)
     assert (story.steps, story.ending) == ((), Ending("exited", "the app has called sys.exit(3)"))
 
 
@@ -144,7 +133,7 @@ def test_a_reader_who_thinks_is_waited_for():
 def test_a_client_that_has_said_all_leaves_its_websocket(driver):
     """What the app does then is part of the story, as under a server, where clients leave."""
     heard: list[Any] = []
-    story = step(lifeless(notes(heard, 1, ACCEPT, 2)), handshake("/", "hi"), driver=driver, seconds=0.2)
+    story = step(without_lifespan(notes(heard, 1, ACCEPT, 2)), handshake("/", "hi"), driver=driver, seconds=0.2)
     assert [step.kind for step in story.steps] == ["receive", "send", "receive", "receive", "silent"]
     assert story.ending == Ending("returned", heard=(left(),))
 
@@ -167,7 +156,7 @@ def test_a_stream_without_end_ends():
         while True:
             await send(piece(b".", True))
 
-    story = step(lifeless(app), request())
+    story = step(without_lifespan(app), request())
     assert (story.driver, len(story.steps)) == ("gated", MOST_STEPS)
     assert story.forced is not None
     assert story.forced.by == f"the app has not ended after {MOST_STEPS} steps"

@@ -40,7 +40,7 @@ def unreachable_handler(look: Look) -> Iterator[Finding]:
                     look, handlers[key], key, "debug is on, and then every unexpected exception gets a traceback"
                 )
             elif handlers[key] is not serves and boundary is not None:
-                other = spelled(next(each for each in outer if each is not key))
+                other = key_name(next(each for each in outer if each is not key))
                 yield never(look, handlers[key], key, f"{other} has a handler too, and both mean the same place")
     for key, handler in look.account.late:
         yield never(look, handler, key, "it was registered when the layers were built already, by the start-up")
@@ -52,7 +52,7 @@ def never(look: Look, handler: Any, key: Any, why: str) -> Finding:
     return Finding(
         "unreachable_handler",
         at(look, head(code) if code is not None and is_users(code) else None),
-        f"The handler {name_of(handler)} for {spelled(key)} can never run: {why}.",
+        f"The handler {name_of(handler)} for {key_name(key)} can never run: {why}.",
         "What it was to answer is answered otherwise, and no test of the handler alone will tell.",
         "Keep one handler for it, and register it before the app starts, without debug.",
         words.ERRORS,
@@ -72,7 +72,7 @@ def narrow_handler(look: Look) -> Iterator[Finding]:
                     yield Finding(
                         "narrow_handler",
                         at(look, head(code)),
-                        f"{type(error).__name__} was answered by the framework, past the handler for {spelled(key)}.",
+                        f"{type(error).__name__} was answered by the framework, past the handler for {key_name(key)}.",
                         why,
                         f"Register the handler for {type(error).__module__}.{type(error).__name__}.",
                         words.ERRORS,
@@ -113,7 +113,7 @@ def debug_on(look: Look) -> Iterator[Finding]:
             return
 
 
-def spelled(key: Any) -> str:
+def key_name(key: Any) -> str:
     """`500`, `Exception`, `fastapi.exceptions.HTTPException`."""
     if not isinstance(key, type):
         return str(key)
