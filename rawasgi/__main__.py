@@ -78,6 +78,7 @@ FLOORS = (
         (
             "middlewares/timing.py",
             "middlewares/access_log.py",
+            "middlewares/answers.py",
             "middlewares/request_ids.py",
             "middlewares/timeout.py",
             "middlewares/body_limit.py",

@@ -31,7 +31,7 @@ from rawasgi.exceptions import HTTPException, WebSocketException
 from rawasgi.messages.states import WEBSOCKET_APP, WEBSOCKET_SERVER, Side
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
 from rawasgi.requests import ClientDisconnect, Request
-from rawasgi.responses import PlainTextResponse, Response, TrackedSend
+from rawasgi.responses import BODILESS, PlainTextResponse, Response, TrackedSend
 from rawasgi.websockets import WebSocket, WebSocketDisconnect, WebSocketState, can_deny
 
 
@@ -102,7 +102,7 @@ class ServerErrorMiddleware:
 
 async def http_exception(request: Request, error: HTTPException) -> Response:
     """The answer to an HTTPException that has no handler of its own: its detail, as text, where a body may follow."""
-    if error.status_code in (204, 304):
+    if error.status_code in BODILESS:
         return Response(None, error.status_code, error.headers)
     return PlainTextResponse(str(error.detail), error.status_code, error.headers)
 

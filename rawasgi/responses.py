@@ -48,6 +48,9 @@ def to_json(content: Any) -> bytes:
         return encode_ascii_json(content).encode()
 
 
+BODILESS = frozenset((*range(200), 204, 304))  # statuses that forbid a body (RFC 9110, section 6.4.1)
+
+
 @lru_cache(64)
 def content_type(media_type: str, charset: str) -> bytes:
     """The header's value, encoded once for each media type: `text/plain` is `text/plain; charset=utf-8`."""
@@ -103,8 +106,8 @@ class Response:
 
     @property
     def is_bodiless(self) -> bool:
-        """Whether the status forbids a body (RFC 9110, section 6.4.1)."""
-        return self.status_code < 200 or self.status_code in (204, 304)
+        """Whether the status forbids a body."""
+        return self.status_code in BODILESS
 
     @property
     def headers(self) -> MutableHeaders:

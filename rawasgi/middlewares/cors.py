@@ -26,6 +26,7 @@ from collections.abc import Awaitable, Collection
 
 from rawasgi.datastructures import Headers, MutableHeaders
 from rawasgi.messages.types import ASGIApp, Message, Receive, Scope, Send
+from rawasgi.middlewares.answers import with_headers
 from rawasgi.responses import PlainTextResponse, Response
 
 EVERY_METHOD = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY")
@@ -95,8 +96,8 @@ class CORSMiddleware:
 
         def send_with_cors(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ())]}
-                self.add_headers(MutableHeaders(raw=message["headers"]), origin)
+                message, headers = with_headers(message)
+                self.add_headers(headers, origin)
             return send(message)
 
         await self.app(scope, receive, send_with_cors)

@@ -26,6 +26,8 @@ from typing import Any
 from rawasgi.concurrency import run_in_threadpool
 from rawasgi.datastructures import Headers, MutableHeaders
 from rawasgi.messages.types import ASGIApp, Message, Receive, Scope, Send
+from rawasgi.middlewares.answers import with_headers
+from rawasgi.responses import BODILESS
 
 # What would not get smaller; and streams of events, whose readers wait for each of them.
 DEFAULT_EXCLUDED_CONTENT_TYPES = (
@@ -39,7 +41,7 @@ GZIP = 16 + zlib.MAX_WBITS  # zlib's way to ask for the gzip format
 class GZipMiddleware:
     """Compresses bodies of at least `minimum_size` bytes, and streams of any size, for clients that accept gzip.
 
-    `compresslevel` is zlib's, 1 to 9; ValueError for another. A piece of `thread_minimum_size` bytes or more is
+    `compresslevel` is zlib's, 0 to 9; ValueError for another. A piece of `thread_minimum_size` bytes or more is
     compressed on a thread, so that the event loop goes on. `exclude_content_types` are left alone: `image/png`, `video/*`.
     """
 
@@ -110,8 +112,7 @@ class Compression:
         """Hold the start back until the body begins, and send the body as was decided then."""
         kind = message["type"]
         if kind == "http.response.start":
-            self.start = {**message, "headers": [*message.get("headers", ())]}
-            self.headers = MutableHeaders(raw=self.start["headers"])
+            self.start, self.headers = with_headers(message)
             self.state = "undecided" if self.may_compress() else "passing"
             if self.is_head and self.state == "undecided":
                 self.promise()
@@ -131,10 +132,9 @@ class Compression:
     def may_compress(self) -> bool:
         """Whether there is, or can be, a body that gains by it."""
         status = self.start["status"]
-        without_body = status < 200 or status in (204, 304)
         is_encoded = "content-encoding" in self.headers
         excluded = self.layer.excludes(self.headers.get("content-type", ""))
-        return not (without_body or is_encoded or excluded or status == 206)
+        return not (status in BODILESS or is_encoded or excluded or status == 206)
 
     async def begin(self, message: Message) -> None:
         """Decide by the first piece: a whole body that is small goes as it is."""

@@ -26,13 +26,13 @@ import uuid
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 
-from rawasgi.datastructures import MutableHeaders, encoded
+from rawasgi.datastructures import encoded
 from rawasgi.messages.types import ASGIApp, Message, Receive, Scope, Send
+from rawasgi.middlewares.answers import ANSWERS, with_headers
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 """The name of the request that this code runs for; `-` outside of any."""
 
-ANSWERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 FIT_FOR_A_LOG = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
 
 
@@ -74,8 +74,8 @@ class RequestIdMiddleware:
 
         def send_with_id(message: Message) -> Awaitable[None]:
             if message["type"] in ANSWERS:
-                message = {**message, "headers": [*message.get("headers", ())]}
-                MutableHeaders(raw=message["headers"])[self.header.decode("latin-1")] = chosen
+                message, headers = with_headers(message)
+                headers[self.header.decode("latin-1")] = chosen
             return send(message)
 
         token = request_id.set(chosen)

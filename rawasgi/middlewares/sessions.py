@@ -34,11 +34,11 @@ except ModuleNotFoundError as missing:
 
 from rawasgi.datastructures import MutableHeaders
 from rawasgi.messages.types import ASGIApp, Message, Receive, Scope, Send
+from rawasgi.middlewares.answers import ANSWERS, with_headers
 from rawasgi.requests import HTTPConnection
 
 log = logging.getLogger("rawasgi.sessions")
 
-ANSWERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 LARGEST_COOKIE = 4096  # bytes of name, value and attributes that a browser must keep (RFC 6265, 6.1)
 IN_A_COOKIE = re.compile(r"[^\x00-\x20\x7f-\uffff;,=]+")
 
@@ -124,8 +124,8 @@ class SessionMiddleware:
 
         def send_with_session(message: Message) -> Awaitable[None]:
             if message["type"] in ANSWERS:
-                message = {**message, "headers": [*message.get("headers", ())]}
-                self.keep(session, came, MutableHeaders(raw=message["headers"]))
+                message, headers = with_headers(message)
+                self.keep(session, came, headers)
             return send(message)
 
         await self.app(scope, receive, send_with_session)

@@ -19,9 +19,9 @@ from rawasgi.instruments.xraying.sight import Finding, Look
 from rawasgi.messages.errors import AppProtocolError
 from rawasgi.messages.rules import rule
 from rawasgi.messages.types import Message
+from rawasgi.responses import BODILESS
 
 ONCE = (b"content-type", b"content-length", b"location", b"etag", b"last-modified", b"access-control-allow-origin")
-WITHOUT_BODY = (204, 304)
 
 
 def breaks_protocol(look: Look) -> Iterator[Finding]:
@@ -92,7 +92,7 @@ def length_differs(look: Look) -> Iterator[Finding]:
         return
     length = sum(len(message.get("body", b"")) for message in look.sent if message["type"] == "http.response.body")
     other_ways = any(message["type"] not in ("http.response.start", "http.response.body") for message in look.sent)
-    if declared[-1] != b"%d" % length and start["status"] not in WITHOUT_BODY and not other_ways:
+    if declared[-1] != b"%d" % length and start["status"] not in BODILESS and not other_ways:
         yield Finding(
             "length_differs",
             at(look),
