@@ -14,6 +14,7 @@ Left out:     ending a thread that blocks: Python cannot; it is a daemon, and go
 """
 
 import asyncio
+import functools
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from concurrent.futures import Future
@@ -90,11 +91,21 @@ def looped(coroutine: Callable[[], Coroutine[Any, Any, T]], seconds: float) -> T
         try:
             said.set_result(await coroutine())
         except Exception as error:
-            task = asyncio.current_task()
-            if task is None or not task.cancelling():  # else the loop was stopped, by `sys.exit` in a task of the app's
-                said.set_exception(error)
+            unless_stopped(functools.partial(said.set_exception, error))
 
     return apart(lambda said: asyncio.run(tell(said)), seconds)
+
+
+def unless_stopped(say: Callable[[], object]) -> None:
+    """Say how it ended, unless `sys.exit` in a task of the app's has stopped the loop.
+
+    `asyncio.run` raises that then. All else that fails only follows from it, and need not be logged either.
+    """
+    task = asyncio.current_task()
+    if task is None or not task.cancelling():
+        say()
+    else:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
 
 
 async def outlived(work: Coroutine[Any, Any, T]) -> T:

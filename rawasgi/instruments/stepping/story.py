@@ -24,7 +24,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
-from rawasgi.instruments.apart import GRACE, NAME, apart, blocked, exited
+from rawasgi.instruments.apart import GRACE, NAME, apart, blocked, exited, unless_stopped
 from rawasgi.instruments.conversation import Exchange
 from rawasgi.instruments.stepping.display import diagram, ending_lines, heading, page, step_lines
 from rawasgi.instruments.stepping.gated import play
@@ -132,7 +132,8 @@ def live(app: ASGIApp, exchange: Exchange, seconds: float, reader: Reader, force
         return answer
 
     async def tell() -> None:
-        said.put(await play(app, exchange, ask, seconds, known))
+        ending = await play(app, exchange, ask, seconds, known)
+        unless_stopped(lambda: said.put(ending))
 
     def run() -> None:
         try:

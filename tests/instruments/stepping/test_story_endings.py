@@ -104,6 +104,23 @@ def test_an_app_that_exits_does_not_take_the_reader_with_it(driver):
     assert (story.steps, story.ending) == ((), Ending("exited", "the app has called sys.exit(3)"))
 
 
+def test_an_exit_in_a_second_task_is_an_exit(capfd, caplog):
+    """It stops the loop, and the lifespan with it: that is no failure of the shutdown, and nothing to be logged."""
+
+    async def leave():
+        sys.exit(3)
+
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            await asyncio.gather(leave())
+        for word in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{word}.complete"})
+
+    assert step(app, request()).ending == Ending("exited", "the app has called sys.exit(3)")
+    assert (capfd.readouterr(), caplog.records) == (("", ""), [])
+
+
 @pytest.mark.parametrize("driver", ["loop-free", "gated"])
 def test_a_start_up_that_fails_is_told(driver):
     """As under a server the request is not asked then."""
