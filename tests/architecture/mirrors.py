@@ -67,17 +67,18 @@ DESCRIBED = (
     *("generate_unique_id_function", "max_body_size", "form_limits"),
 )
 DECORATOR = Differs("a handler is raw: it takes the request and returns a Response", without=DESCRIBED)
-LAYERS = "a layer goes around an app; a single route has none, and one limit holds for the whole app"
+LIMIT = "one limit holds for the whole app"
 
 DIFFERENCES: dict[str, Differs] = {
     "APIRouter": Differs(
-        "it collects raw handlers; the app has the lifespan",
+        "it collects raw handlers; it may have layers of its own, as a router of Starlette",
         without=(
-            *("tags", "dependencies", "default_response_class", "responses", "callbacks", "route_class"),
-            *("dependency_overrides_provider", "on_startup", "on_shutdown", "lifespan", "deprecated"),
+            *("tags", "dependencies", "default_response_class", "responses", "callbacks"),
+            *("dependency_overrides_provider", "on_startup", "on_shutdown", "deprecated"),
             *("include_in_schema", "generate_unique_id_function", "strict_content_type"),
             *("max_body_size", "form_limits"),
         ),
+        extra=("middleware",),
     ),
     **{f"APIRouter.{verb}": DECORATOR for verb in "api_route delete get head options patch post put".split()},
     "APIRouter.include_router": Differs(
@@ -88,12 +89,12 @@ DIFFERENCES: dict[str, Differs] = {
         ),
     ),
     "APIRouter.websocket": Differs("a handler is raw: it takes the websocket", without=("dependencies",)),
-    "Mount": Differs(LAYERS, without=("middleware", "max_body_size")),
-    "Route": Differs(LAYERS, without=("middleware", "max_body_size")),
-    "Router": Differs("the app has the lifespan; " + LAYERS, without=("lifespan", "middleware", "max_body_size")),
+    "App": Differs("FastAPI's app takes it too, Starlette's only its router", extra=("redirect_slashes",)),
+    "Mount": Differs(LIMIT, without=("max_body_size",)),
+    "Route": Differs(LIMIT, without=("max_body_size",)),
+    "Router": Differs(LIMIT, without=("max_body_size",)),
     "StreamingResponse.stream_response": Differs("it asks the scope for HEAD and for websockets", extra=("scope",)),
     "TestClient": Differs("there is one event loop: asyncio's", without=("backend", "backend_options")),
-    "WebSocketRoute": Differs(LAYERS, without=("middleware",)),
 }
 
 
