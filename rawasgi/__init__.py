@@ -31,6 +31,9 @@ MODULES = {
     "requests": "ClientDisconnect HTTPConnection Request",
     "responses": "HTMLResponse JSONResponse PlainTextResponse RedirectResponse Response StreamingResponse",
     "routing": "BaseRoute Host Mount Route Router WebSocketRoute",
+    "toolkit.endpoints": "HTTPEndpoint WebSocketEndpoint",
+    "toolkit.lifespans": "LifespanError with_mounts",
+    "toolkit.routing": "APIRoute",
     "urls": "Address URL URLPath",
     "websockets": "WebSocket WebSocketDisconnect WebSocketState",
 }

@@ -45,6 +45,11 @@ from rawasgi.routing import Mount as Mount
 from rawasgi.routing import Route as Route
 from rawasgi.routing import Router as Router
 from rawasgi.routing import WebSocketRoute as WebSocketRoute
+from rawasgi.toolkit.endpoints import HTTPEndpoint as HTTPEndpoint
+from rawasgi.toolkit.endpoints import WebSocketEndpoint as WebSocketEndpoint
+from rawasgi.toolkit.lifespans import LifespanError as LifespanError
+from rawasgi.toolkit.lifespans import with_mounts as with_mounts
+from rawasgi.toolkit.routing import APIRoute as APIRoute
 from rawasgi.urls import URL as URL
 from rawasgi.urls import Address as Address
 from rawasgi.urls import URLPath as URLPath

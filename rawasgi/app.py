@@ -27,7 +27,7 @@ from copy import copy
 from typing import Any, TypeVar
 
 from rawasgi.call_next import BaseHTTPMiddleware
-from rawasgi.concurrency import Lifespan, is_function, merged_lifespan, name_of
+from rawasgi.concurrency import Lifespan, merged_lifespan, name_of
 from rawasgi.datastructures import State
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
 from rawasgi.middleware import ExceptionMiddleware, Layers, Middleware, ServerErrorMiddleware, layered, wrap
@@ -79,7 +79,7 @@ class Registrar(RouteOwner):
         def decorate(func: F) -> F:
             check_handler(func, path, Request)
             route = self.route_class(self.prefix + path, func, methods=methods or ["GET"], name=name)
-            if not is_function(func):  # an object with `__call__`, which `Route` takes for an ASGI app
+            if route.app is func:  # an object with `__call__`, which `Route` takes for an ASGI app
                 route.app = HandlerApp(func)
             self.register(route)
             return func

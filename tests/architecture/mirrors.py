@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 MIRRORS = {
     "App": "starlette.applications:Starlette",
+    "APIRoute": "fastapi.routing:APIRoute",
     "APIRouter": "fastapi:APIRouter",
     "BackgroundTask": "starlette.background:BackgroundTask",
     "BackgroundTasks": "starlette.background:BackgroundTasks",
@@ -19,6 +20,7 @@ MIRRORS = {
     "Convertor": "starlette.convertors:Convertor",
     "HTMLResponse": "starlette.responses:HTMLResponse",
     "HTTPConnection": "starlette.requests:HTTPConnection",
+    "HTTPEndpoint": "starlette.endpoints:HTTPEndpoint",
     "HTTPException": "starlette.exceptions:HTTPException",
     "Headers": "starlette.datastructures:Headers",
     "Host": "starlette.routing:Host",
@@ -43,6 +45,7 @@ MIRRORS = {
     "URLPath": "starlette.datastructures:URLPath",
     "WebSocket": "starlette.websockets:WebSocket",
     "WebSocketDisconnect": "starlette.websockets:WebSocketDisconnect",
+    "WebSocketEndpoint": "starlette.endpoints:WebSocketEndpoint",
     "WebSocketException": "starlette.exceptions:WebSocketException",
     "WebSocketRoute": "starlette.routing:WebSocketRoute",
     "register_url_convertor": "starlette.convertors:register_url_convertor",
@@ -70,6 +73,14 @@ DECORATOR = Differs("a handler is raw: it takes the request and returns a Respon
 LIMIT = "one limit holds for the whole app"
 
 DIFFERENCES: dict[str, Differs] = {
+    "APIRoute": Differs(
+        "a handler is raw; it may have layers of its own, as a route of Starlette",
+        without=(
+            *(name for name in DESCRIBED if name != "include_in_schema"),
+            *("dependency_overrides_provider", "strict_content_type"),
+        ),
+        extra=("middleware",),
+    ),
     "APIRouter": Differs(
         "it collects raw handlers; it may have layers of its own, as a router of Starlette",
         without=(
