@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from rawasgi.instruments.routes import routes_command
 from rawasgi.instruments.stepping.command import step_command
 
 PACKAGE = Path(__file__).parent
@@ -95,6 +96,7 @@ FLOORS = (
             "instruments/frames.py",
             "instruments/apart.py",
             "instruments/command.py",
+            "instruments/routes.py",
             "instruments/stepping/steps.py",
             "instruments/stepping/loop_free.py",
             "instruments/stepping/gated.py",
@@ -155,7 +157,7 @@ def read() -> Iterator[str]:
 COMMANDS: dict[str, Callable[[], Iterator[str]]] = {"read": read}
 
 # Commands that read what follows them on the command line, and give the exit status.
-WITH_WORDS: dict[str, Callable[[Sequence[str]], int]] = {"step": step_command}
+WITH_WORDS: dict[str, Callable[[Sequence[str]], int]] = {"routes": routes_command, "step": step_command}
 
 
 def code_lines(source: str) -> int:
