@@ -16,6 +16,8 @@ __version__ = "0.1.0"
 # module -> the public names that live there. `import rawasgi` reads this table and nothing else.
 MODULES = {
     "app": "App APIRouter",
+    "bridges.asgi_in_wsgi": "ASGIMiddleware",
+    "bridges.wsgi_in_asgi": "WSGIMiddleware",
     "call_next": "BaseHTTPMiddleware",
     "concurrency": "BackgroundTask BackgroundTasks run_in_threadpool",
     "datastructures": "Headers ImmutableMultiDict MultiDict MutableHeaders QueryParams State",

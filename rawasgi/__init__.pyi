@@ -1,6 +1,8 @@
 # The names of __init__.py, loaded at once, for type checkers and editors. An architecture test holds the two equal.
 from rawasgi.app import APIRouter as APIRouter
 from rawasgi.app import App as App
+from rawasgi.bridges.asgi_in_wsgi import ASGIMiddleware as ASGIMiddleware
+from rawasgi.bridges.wsgi_in_asgi import WSGIMiddleware as WSGIMiddleware
 from rawasgi.call_next import BaseHTTPMiddleware as BaseHTTPMiddleware
 from rawasgi.concurrency import BackgroundTask as BackgroundTask
 from rawasgi.concurrency import BackgroundTasks as BackgroundTasks

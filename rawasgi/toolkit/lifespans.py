@@ -31,6 +31,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from rawasgi.concurrency import Lifespan, as_lifespan
+from rawasgi.messages.states import LIFESPAN_APP, Side
 from rawasgi.messages.types import ASGIApp, Message, Receive, Scope, Send
 
 GRACE = 1.0  # seconds for an app to return after it has reported the end of its lifespan
@@ -104,9 +105,20 @@ async def alive(app: ASGIApp, where: str) -> AsyncIterator[dict[str, Any]]:
     state: dict[str, Any] = {}
     inbox: asyncio.Queue[Message] = asyncio.Queue()
     outbox: asyncio.Queue[Message] = asyncio.Queue()
+    side = Side(LIFESPAN_APP)
+
+    async def receive() -> Message:
+        message = await inbox.get()
+        side.hears(message)
+        return message
+
+    async def send(message: Message) -> None:
+        side.says(message)  # an app that was written for http alone may say anything
+        outbox.put_nowait(message)
+
     scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": state}
     inbox.put_nowait({"type": "lifespan.startup"})
-    living = asyncio.ensure_future(app(scope, inbox.get, outbox.put))
+    living = asyncio.ensure_future(app(scope, receive, send))
     try:
         if answer := await next_message(outbox, living):
             hold_to_its_word(answer, f"the app at {where} failed to start")

@@ -77,6 +77,11 @@ async def knows_no_lifespan(scope, receive, send):
     raise NotImplementedError(scope["type"])
 
 
+async def answers_everything(scope, receive, send):
+    """An app that was written for http alone, and does not look."""
+    await send({"type": "http.response.start", "status": 200})
+
+
 async def returns(scope, receive, send):
     """An app that ends every other scope without a word."""
 
@@ -134,6 +139,7 @@ def test_the_cure_mounted_apps_start_in_order_and_stop_in_reverse(parent):
         mount("/raw", knows_no_lifespan),
         host("api.example.org", fastapi_shop(log, "host")),
         mount("/silent", returns),
+        mount("/deaf", answers_everything),
         mount("/django", django.core.handlers.asgi.ASGIHandler.__new__(django.core.handlers.asgi.ASGIHandler)),
         mount("/router", router(lifespan=living(log, "router"))),
     ]
