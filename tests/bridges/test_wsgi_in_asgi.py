@@ -2,58 +2,19 @@
 
 import asyncio
 import contextvars
-import subprocess
 import sys
 import threading
 from wsgiref.validate import validator
 
-import flask
 import pytest
 
-from rawasgi.app import App
 from rawasgi.bridges.wsgi_in_asgi import WSGIMiddleware
 from rawasgi.concurrency import threads
-from rawasgi.instruments.conversation import Conversation, converse, end, handshake, life, request
-from rawasgi.routing import Mount
+from rawasgi.instruments.conversation import Conversation, converse, handshake, life, request
+from tests.bridges.wsgi_apps import PLAIN, TEXT, Pieces, saying
 from tests.drive import broken, on_a_loop
 from tests.drive import http as drive_http
 from tests.instruments.messages import close, piece, start
-
-PLAIN = (b"content-type", b"text/plain")
-TEXT = [("Content-Type", "text/plain")]
-
-
-class Pieces:
-    """An iterable that notes where it was left, and may do something at each piece."""
-
-    def __init__(self, *pieces, log):
-        self.pieces, self.log = iter(pieces), log
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        item = next(self.pieces)
-        if callable(item):
-            item = item()
-        self.log.append(item)
-        return item
-
-    def close(self):
-        self.log.append("closed")
-
-
-def saying(*pieces, log=None, status="200 OK", headers=(), before=()):
-    """A WSGI application that answers with these pieces."""
-    log = [] if log is None else log
-
-    def app(environ, start_response):
-        write = start_response(status, [*TEXT, *headers])
-        for data in before:
-            write(data)
-        return Pieces(*pieces, log=log)
-
-    return app
 
 
 def raising(error):
@@ -284,166 +245,3 @@ async def test_the_application_waits_for_a_slow_client():
     await task
     assert log == [b"one", b"two", "closed"]
     threads.close()
-
-
-@pytest.mark.parametrize("spec_version", ["2.3", "2.5"])
-@pytest.mark.parametrize("after", [1, 2, 3])
-def test_a_client_that_leaves_stops_the_iterable(spec_version, after):
-    """At its next piece, whether the server says so by `send` or only by `receive`; it is closed, and no thread is kept."""
-    log: list[object] = []
-    asked = request("GET", "/", spec_version=spec_version)
-    endless = (b"%d" % number for number in range(1_000_000))
-    app = WSGIMiddleware(lambda environ, begin: begin("200 OK", TEXT) and Endless(endless, log))
-
-    def ask():
-        return converse(app, asked, leaves_after=after)
-
-    if spec_version == "2.5":
-        with pytest.raises(OSError):
-            ask()
-    else:
-        sent = ask()
-        assert sent == [start(200, PLAIN), piece(b"0", True), piece(b"1", True)][:after]
-    assert log[-1] == "closed"
-    assert len(log) < 100_000
-    threads.close()
-
-
-class Endless(Pieces):
-    """The same from one iterator."""
-
-    def __init__(self, pieces, log):
-        self.pieces, self.log = pieces, log
-
-
-@pytest.mark.parametrize("spec_version", ["2.3", "2.5"])
-@pytest.mark.parametrize("turns", [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64])
-@on_a_loop
-async def test_a_cancellation_waits_for_the_thread(turns, spec_version):
-    """Cancelled after any number of turns of the loop: the iterable is closed when the task ends, and no task stays."""
-    log: list[object] = []
-    before = asyncio.all_tasks()
-    asked = request("POST", "/", body=[b"a", b"b"], spec_version=spec_version)
-    app = WSGIMiddleware(lambda environ, begin: begin("200 OK", TEXT) and Endless(iter(lambda: b"x", b""), log))
-    conversation = Conversation(app, asked.scope, asked.messages)
-    task = conversation.start()
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    await end(task)
-    assert task.cancelled()
-    assert log[-1:] in ([], ["closed"])
-    assert log.count("closed") == min(1, len(log))
-    assert asyncio.all_tasks() == before
-    threads.close()
-
-
-@on_a_loop
-async def test_a_request_that_waits_for_a_thread_is_given_up_at_once():
-    """With all threads busy the application was never called."""
-    log: list[object] = []
-    gate = threading.Event()
-    threads.resize(1)
-    try:
-        busy = asyncio.get_running_loop().run_in_executor(threads.executor(), gate.wait)
-        asked = request("GET", "/")
-        conversation = Conversation(WSGIMiddleware(saying(b"x", log=log)), asked.scope, asked.messages)
-        task = conversation.start()
-        for _ in range(10):
-            await asyncio.sleep(0)
-        await end(task)
-        assert (task.cancelled(), log, conversation.sent) == (True, [], [])
-    finally:
-        gate.set()
-        await busy
-        threads.resize(40)
-
-
-def site():
-    """A Flask application with a redirect, an upload, cookies and an error of its own."""
-    app = flask.Flask("site")
-
-    @app.get("/hello/<name>")
-    def hello(name):
-        return {
-            "name": name,
-            "root": flask.request.root_path,
-            "url": flask.request.url,
-            "a": flask.request.args.getlist("a"),
-        }
-
-    @app.post("/up")
-    def up():
-        return {"form": flask.request.form, "file": flask.request.files["file"].read().decode()}
-
-    @app.get("/cookies")
-    def cookies():
-        response = flask.jsonify(flask.request.cookies)
-        response.set_cookie("x", "1")
-        response.set_cookie("y", "2")
-        return response
-
-    @app.get("/there")
-    def there():
-        return flask.redirect(flask.url_for("hello", name="é"))
-
-    return app
-
-
-FORM = (
-    b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
-    b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nhello\r\n--b--\r\n'
-)
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        request("GET", "/old/hello/caf%C3%A9%2Fx?a=1&a=%20"),
-        request("GET", "/old/hello/%FF"),
-        request("POST", "/old/up", {"content-type": "multipart/form-data; boundary=b"}, [FORM[:50], FORM[50:]]),
-        request("GET", "/old/cookies", [(b"cookie", b"a=1"), (b"cookie", b"b=2")]),
-        request("GET", "/old/there"),
-        request("DELETE", "/old/there"),
-        request("HEAD", "/old/cookies"),
-    ],
-    ids=lambda asked: f"{asked.scope['method']} {asked.scope['path']}",
-)
-def test_a_flask_application_answers_below_a_mount_as_it_does_by_itself(asked):
-    """Status, headers and body are those of Flask's own client, which calls the application without a bridge."""
-    flask_app = site()
-    sent = converse(App(routes=[Mount("/old", WSGIMiddleware(flask_app))]), asked)
-    target = asked.scope["raw_path"].decode()[len("/old") :]
-    if query := asked.scope["query_string"]:
-        target += f"?{query.decode()}"
-    headers = [(name.decode(), value.decode()) for name, value in asked.scope["headers"] if name != b"cookie"]
-    cookies = "; ".join(value.decode() for name, value in asked.scope["headers"] if name == b"cookie")
-    native = flask_app.test_client(use_cookies=False).open(
-        target,
-        base_url="http://testserver/old",
-        method=asked.scope["method"],
-        headers=[*headers, *([("cookie", cookies)] if cookies else [])],
-        data=b"".join(message["body"] for message in asked.messages),
-    )
-    assert sent[0] == start(native.status_code, *((n.lower().encode(), v.encode()) for n, v in native.headers))
-    assert b"".join(message["body"] for message in sent[1:]) == native.data
-
-
-DJANGO = """
-from comparisons.p01_introduction.hello_world.django_app import wsgi
-from rawasgi import App, Mount, WSGIMiddleware
-from rawasgi.instruments.conversation import converse, request
-app = App(routes=[Mount("/old", WSGIMiddleware(wsgi))])
-for path in ("/old/", "/old/double/21", "/old/nowhere"):
-    sent = converse(app, request("GET", path, {"host": "localhost"}))
-    print(sent[0]["status"], dict(sent[0]["headers"])[b"content-type"], sent[1]["body"][:40])
-"""
-
-
-def test_a_django_application_answers_below_a_mount():
-    """In a process of its own, since Django has one set of settings for all."""
-    ran = subprocess.run([sys.executable, "-c", DJANGO], capture_output=True, text=True, check=True)
-    assert ran.stdout.splitlines() == [
-        "200 b'application/json' b'{\"message\": \"Hello, world\"}'",
-        "200 b'application/json' b'{\"double\": 42}'",
-        "404 b'text/html; charset=utf-8' b'\\n<!doctype html>\\n<html lang=\"en\">\\n<head>'",
-    ]
