@@ -8,7 +8,7 @@ import pytest
 from rawasgi.bridges.wsgi_in_asgi import WSGIMiddleware
 from rawasgi.concurrency import threads
 from rawasgi.instruments.conversation import Conversation, converse, end, request
-from tests.bridges.wsgi_apps import PLAIN, TEXT, Endless, saying
+from tests.bridges.wsgi_apps import PLAIN, TEXT, Endless, Pieces, saying
 from tests.drive import on_a_loop
 from tests.instruments.messages import piece, start
 
@@ -57,22 +57,58 @@ async def test_a_cancellation_waits_for_the_thread(turns, spec_version):
     threads.close()
 
 
+@pytest.mark.parametrize("spec_version", ["2.3", "2.5"])
 @on_a_loop
-async def test_a_request_that_waits_for_a_thread_is_given_up_at_once():
-    """With all threads busy the application was never called."""
+async def test_a_request_that_waits_for_a_thread_is_given_up_at_once(spec_version):
+    """With all threads busy the application is never called: not after a cancellation, nor for a client that has left."""
     log: list[object] = []
     gate = threading.Event()
     threads.resize(1)
     try:
         busy = asyncio.get_running_loop().run_in_executor(threads.executor(), gate.wait)
-        asked = request("GET", "/")
+        asked = request("GET", "/", spec_version=spec_version)
         conversation = Conversation(WSGIMiddleware(saying(b"x", log=log)), asked.scope, asked.messages)
         task = conversation.start()
         for _ in range(10):
             await asyncio.sleep(0)
-        await end(task)
-        assert (task.cancelled(), log, conversation.sent) == (True, [], [])
+        if spec_version == "2.3":
+            conversation.disconnect()
+            assert await task == []
+        else:
+            await end(task)
+            assert task.cancelled()
+        assert (log, conversation.sent) == ([], [])
     finally:
         gate.set()
         await busy
         threads.resize(40)
+
+
+@on_a_loop
+async def test_an_error_behind_a_whole_response_is_raised():
+    """Also where the server says by then that the client has left, as older ones do: it was close() that failed."""
+    heard = threading.Event()
+    complete = asyncio.Event()
+
+    class Failing(Pieces):
+        def close(self):
+            heard.wait(5)
+            raise ZeroDivisionError("close")
+
+    inbox = [{"type": "http.request"}]
+
+    async def receive():
+        if inbox:
+            return inbox.pop()
+        await complete.wait()
+        asyncio.get_running_loop().call_later(0.01, heard.set)
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        if message.get("more_body") is False:
+            complete.set()
+
+    app = WSGIMiddleware(lambda environ, begin: begin("200 OK", TEXT) and Failing(b"x", log=[]))
+    with pytest.raises(ZeroDivisionError, match="close"):
+        await app(request("GET", "/", spec_version="2.3").scope, receive, send)
+    threads.close()
