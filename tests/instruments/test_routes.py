@@ -12,7 +12,7 @@ from rawasgi.app import APIRouter, App
 from rawasgi.instruments.command import WrongCommand
 from rawasgi.instruments.routes import lines, routes_command, table
 from rawasgi.middlewares.access_log import AccessLogMiddleware
-from rawasgi.paths import Convertor, register_url_convertor
+from rawasgi.paths import CONVERTOR_TYPES, Convertor
 from rawasgi.routing import BaseRoute, Host, Route, WebSocketRoute
 
 HERE = "tests.instruments.test_routes"
@@ -125,9 +125,9 @@ class Odd(BaseRoute):
     """A route with an idea of its own."""
 
 
-def test_what_cannot_be_known_is_not_said():
+def test_what_cannot_be_known_is_not_said(monkeypatch):
     """Hosts, convertors and routes of one's own are listed; a convertor is asked what it takes."""
-    register_url_convertor("hex", Hex())
+    monkeypatch.setitem(CONVERTOR_TYPES, "hex", Hex())
     router = APIRouter(prefix="/hex")
     router.get("/{id:hex}")(item)
     router.get("/{id:int}")(other)
