@@ -19,7 +19,7 @@ Left out:     nothing; what cannot be said is told in `crossings`
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote, unquote_to_bytes, urlsplit
 
@@ -60,15 +60,20 @@ def environ_of(scope: Scope, body: Any, length: int) -> dict[str, Any]:
     }
     if client := scope.get("client"):
         environ |= {"REMOTE_ADDR": client[0], "REMOTE_PORT": str(client[1])}
-    for name, value in scope["headers"]:
-        variable = variable_of(name)
-        if variable is not None:
-            mark = "; " if name == b"cookie" else ","
-            said = value.decode("latin-1")
-            environ[variable] = f"{environ[variable]}{mark}{said}" if variable in environ else said
+    environ |= {variable: mark.join(values) for variable, mark, values in folded(scope["headers"])}
     if length or "CONTENT_LENGTH" in environ:
         environ["CONTENT_LENGTH"] = str(length)  # what has come, and not what was announced
     return environ
+
+
+def folded(headers: Iterable[Header]) -> Iterator[tuple[str, str, list[str]]]:
+    """Each variable with the mark that joins its values, and the values: joined once, so that 10,000 cost as many steps."""
+    values: dict[str, list[str]] = {}
+    for name, value in headers:
+        if (variable := variable_of(name)) is not None:
+            values.setdefault(variable, []).append(value.decode("latin-1"))
+    for variable, several in values.items():
+        yield variable, "; " if variable == "HTTP_COOKIE" else ",", several
 
 
 def path_bytes(scope: Scope) -> bytes:

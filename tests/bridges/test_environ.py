@@ -72,6 +72,12 @@ def test_the_environ_of_a_scope(given, wanted):
     assert environ(**given) == BASE | wanted
 
 
+def test_many_fields_of_one_name_are_one():
+    """In order, each once; joined in one go, since a client may send thousands."""
+    many = [("x-a", str(number)) for number in range(10_000)]
+    assert environ(headers=many)["HTTP_X_A"] == ",".join(map(str, range(10_000)))
+
+
 def test_a_client_without_an_address_has_none():
     """A Unix socket: neither key, for both would be empty."""
     assert environ(client=None) == {key: value for key, value in BASE.items() if not key.startswith("REMOTE")}
