@@ -55,6 +55,7 @@ bench-readme: bench ## write the picture of README.md from a run
 
 readme: $(STAMP) ## write the tables of the lessons and of README.md, and its picture, from a run
 	@$(PY) -m comparisons lessons
+	@$(PY) -m comparisons inside --to README.md
 	@$(PY) -m comparisons show hello_world --svg comparisons/p01_introduction/hello_world/pair.svg
 
 clean: ## remove the environment and everything the tools made

@@ -22,6 +22,7 @@ from comparisons.runner import Interrupted, Moment, Run, RunResult, plan, run_al
 from comparisons.servers import ROOT, SERVERS, ServerError
 from comparisons.show import pair, picture
 from comparisons.stacks import STACKS
+from comparisons.tracing import NoExchangeError, told
 
 Found = dict[str, Comparison]
 
@@ -43,6 +44,7 @@ UNWRITABLE = {
 TRY_NEXT = (
     ("comparisons run hello_world", "every answer of every stack, in one table"),
     ("comparisons show hello_world", "FastAPI and rawasgi side by side, beat by beat"),
+    ("rawasgi xray main:app GET /", "the same of your own app"),
     ("rawasgi read", "the order in which to read the library"),
 )
 
@@ -102,6 +104,12 @@ def command_line() -> argparse.ArgumentParser:
     showing.add_argument("--svg", type=Path, metavar="PATH", help="write it as a picture instead")
     showing.set_defaults(command=show)
 
+    tracing = commands.add_parser("trace", help="the same request to every stack, as lanes of one run")
+    tracing.add_argument("names", nargs=1, metavar="NAME")
+    tracing.add_argument("--exchange", default="", metavar="TITLE", help="which one (the first that needs no server)")
+    tracing.add_argument("--layers", action="store_true", help="every boundary of each stack, not only the outermost")
+    tracing.set_defaults(command=trace)
+
     telling = commands.add_parser("demo", help="run everything and tell what came out")
     telling.add_argument("-v", "--verbose", action="store_true", help="say every moment on standard error")
     telling.set_defaults(command=demo)
@@ -110,6 +118,10 @@ def command_line() -> argparse.ArgumentParser:
     writing.add_argument("names", nargs="*", metavar="NAME")
     writing.add_argument("--check", action="store_true", help="only say which ones are stale")
     writing.set_defaults(command=write_lessons)
+
+    looking = commands.add_parser("inside", help="x-ray a route of FastAPI")
+    looking.add_argument("--to", type=Path, metavar="PAGE", help="write it between the markers of this page instead")
+    looking.set_defaults(command=look_inside)
     return parser
 
 
@@ -205,6 +217,16 @@ def show(options: argparse.Namespace, found: Found) -> int:
     return 0
 
 
+def trace(options: argparse.Namespace, found: Found) -> int:
+    """Print what passes the boundaries of every stack."""
+    try:
+        for line in told(found[options.names[0]], options.exchange, layers=options.layers):
+            print(line, flush=True)
+    except NoExchangeError as error:
+        return fail(f"{error}.", 2)
+    return 0
+
+
 def measure(*, verbose: bool) -> Any:
     """Run the short form of the waiting benchmark, and give what it has to tell (`benchmarks.demo:Told`)."""
     try:
@@ -215,6 +237,15 @@ def measure(*, verbose: bool) -> Any:
         return waiting.tell(lambda step: print(step, file=sys.stderr, flush=True))
     with progress_bar(waiting.STEPS) as advance:
         return waiting.tell(lambda step: advance(step, True))
+
+
+def inside() -> Any:
+    """The module that x-rays a route of FastAPI (`comparisons.inside`)."""
+    try:
+        from comparisons import inside as module  # here: it brings FastAPI, which no other command needs
+    except ModuleNotFoundError as missing:
+        raise MissingError(f"not installed: {missing.name}. `make demo` installs it.") from None
+    return module
 
 
 def demo(options: argparse.Namespace, found: Found) -> int:
@@ -233,7 +264,19 @@ def demo(options: argparse.Namespace, found: Found) -> int:
     where = [str(path.relative_to(ROOT)) for path in (*files, told.plot) if path]
     tries = [f"{PYTHON} -m {command:30} {what}" for command, what in TRY_NEXT]
     waiting = told.lines or (f"The waiting benchmark measured nothing: {told.stopped}.",)
-    for line in ["", *report.story(results), "", *waiting, f"All of it: {' · '.join(where)}", "", *tries]:
+    seen = [f"Inside FastAPI: {inside().COMMAND}", *str(inside().picture()).splitlines()]
+    for line in [
+        "",
+        *report.story(results),
+        "",
+        *waiting,
+        "",
+        *seen,
+        "",
+        f"All of it: {' · '.join(where)}",
+        "",
+        *tries,
+    ]:
         screen.print(Text(line), soft_wrap=True)
     return int(any(result.failures for result in results)) or told.status
 
@@ -251,3 +294,12 @@ def write_lessons(options: argparse.Namespace, found: Found) -> int:
                 page.write_text(should, "utf-8")
     print(f"{'stale' if options.check else 'written'}: {', '.join(stale) or 'none'}")
     return int(options.check and bool(stale))
+
+
+def look_inside(options: argparse.Namespace, found: Found) -> int:
+    """X-ray a route of FastAPI, on the screen or into a page."""
+    if options.to is None:
+        print(inside().picture())
+    elif (should := inside().stale(options.to)) is not None:
+        options.to.write_text(should, "utf-8")
+    return 0

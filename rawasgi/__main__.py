@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 from rawasgi.instruments.routes import routes_command
 from rawasgi.instruments.stepping.command import step_command
+from rawasgi.instruments.tracing.command import trace_command
+from rawasgi.instruments.xraying.command import xray_command
 
 PACKAGE = Path(__file__).parent
 LINES_A_MINUTE = 15  # of code with its comments and docstrings, read with understanding
@@ -78,8 +80,27 @@ FLOORS = (
         "annexes",
         "when you need them",
         (
-            "middlewares/access_log.py",
             "middlewares/timing.py",
+            "middlewares/access_log.py",
+            "middlewares/request_ids.py",
+            "middlewares/timeout.py",
+            "middlewares/body_limit.py",
+            "middlewares/proxy_headers.py",
+            "middlewares/refusals.py",
+            "middlewares/https_redirect.py",
+            "middlewares/trusted_host.py",
+            "middlewares/cors.py",
+            "middlewares/authentication.py",
+            "middlewares/sessions.py",
+            "middlewares/gzip.py",
+            "toolkit/conditional.py",
+            "toolkit/ranges.py",
+            "toolkit/files.py",
+            "toolkit/static.py",
+            "toolkit/events.py",
+            "toolkit/jsonlines.py",
+            "toolkit/templates.py",
+            "toolkit/hints.py",
             "toolkit/endpoints.py",
             "toolkit/routing.py",
             "toolkit/lifespans.py",
@@ -107,8 +128,50 @@ FLOORS = (
             "instruments/stepping/display.py",
             "instruments/stepping/story.py",
             "instruments/stepping/command.py",
+            "instruments/layers.py",
+            "instruments/tracing/events.py",
+            "instruments/tracing/elision.py",
+            "instruments/tracing/lines.py",
+            "instruments/tracing/columns.py",
+            "instruments/tracing/text.py",
+            "instruments/tracing/page.py",
+            "instruments/tracing/mermaid.py",
+            "instruments/tracing/trace.py",
+            "instruments/tracing/recorder.py",
+            "instruments/tracing/wsgi.py",
+            "instruments/tracing/live.py",
+            "instruments/tracing/command.py",
+            "instruments/xraying/sight.py",
+            "instruments/xraying/cost.py",
+            "instruments/xraying/users.py",
+            "instruments/xraying/witness.py",
+            "instruments/xraying/stretches.py",
+            "instruments/xraying/blocking.py",
+            "instruments/xraying/variables.py",
+            "instruments/xraying/solving.py",
+            "instruments/xraying/remarks.py",
+            "instruments/xraying/pulse.py",
+            "instruments/xraying/look.py",
+            "instruments/xraying/findings/words.py",
+            "instruments/xraying/findings/loop.py",
+            "instruments/xraying/findings/layers.py",
+            "instruments/xraying/findings/handlers.py",
+            "instruments/xraying/findings/routes.py",
+            "instruments/xraying/findings/dependencies.py",
+            "instruments/xraying/findings/responses.py",
+            "instruments/xraying/findings/table.py",
+            "instruments/xraying/photo.py",
+            "instruments/xraying/text.py",
+            "instruments/xraying/shapes.py",
+            "instruments/xraying/passage.py",
+            "instruments/xraying/tree.py",
+            "instruments/xraying/style.py",
+            "instruments/xraying/page.py",
+            "instruments/xraying/exposure.py",
+            "instruments/xraying/pair.py",
+            "instruments/xraying/command.py",
         ),
-        stands_on=("messages", "core"),
+        stands_on=("messages", "tiny", "core"),
     ),
     Floor(
         "door",
@@ -145,7 +208,8 @@ def usage() -> str:
 
 def read() -> Iterator[str]:
     """Print the reading path: each file, its size, and what comes in and goes out."""
-    yield f"{'':36}code lines      minutes"
+    wide = max(len(name) for floor in FLOORS for name in floor.files)
+    yield f"{'':{wide + 10}}code lines      minutes"
     for floor in FLOORS:
         yield f"\n{floor.name}: {floor.says}"
         code = minutes = 0
@@ -154,14 +218,19 @@ def read() -> Iterator[str]:
             lines, needed = code_lines(source), reading_minutes(source)
             code, minutes = code + lines, minutes + needed
             budget = FILE_BUDGETS.get(name)
-            yield f"  rawasgi/{name:26}{against(lines, budget)}  {needed:7}  {first_line(ast.get_docstring(ast.parse(source)))}"
-        yield f"  {'together':34}{against(code, floor.budget)}  {minutes:7}"
+            yield f"  rawasgi/{name:{wide}}{against(lines, budget)}  {needed:7}  {first_line(ast.get_docstring(ast.parse(source)))}"
+        yield f"  {'together':{wide + 8}}{against(code, floor.budget)}  {minutes:7}"
 
 
 COMMANDS: dict[str, Callable[[], Iterator[str]]] = {"read": read}
 
 # Commands that read what follows them on the command line, and give the exit status.
-WITH_WORDS: dict[str, Callable[[Sequence[str]], int]] = {"routes": routes_command, "step": step_command}
+WITH_WORDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "routes": routes_command,
+    "step": step_command,
+    "trace": trace_command,
+    "xray": xray_command,
+}
 
 
 def code_lines(source: str) -> int:

@@ -223,7 +223,7 @@ class App(Registrar):
             *self.user_middleware,
             Middleware(ExceptionMiddleware, handlers=self.expected_handlers(), debug=self.debug),
         ]
-        return wrap(self.router.middleware_stack, layers)
+        return wrap(self.router, layers)
 
     def expected_handlers(self) -> dict[Any, Callable[..., Any]]:
         """The handlers of exceptions that are answered inside your layers."""

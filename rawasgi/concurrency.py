@@ -137,11 +137,11 @@ def is_function(func: Any) -> bool:
     return inspect.isfunction(func) or inspect.ismethod(func)
 
 
-async def call(func: Callable[..., Any], *args: Any) -> Any:
+async def call(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call `func` where it belongs: `async def` on the loop, `def` on a thread."""
     if is_async_callable(func):
-        return await func(*args)
-    return await run_in_threadpool(func, *args)
+        return await func(*args, **kwargs)
+    return await run_in_threadpool(func, *args, **kwargs)
 
 
 class BackgroundTask:
@@ -153,14 +153,10 @@ class BackgroundTask:
 
     def __init__(self, func: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
         self.func, self.args, self.kwargs = func, args, kwargs
-        self.is_async = is_async_callable(func)
 
     async def __call__(self) -> None:
         """Do it."""
-        if self.is_async:
-            await self.func(*self.args, **self.kwargs)
-        else:
-            await run_in_threadpool(self.func, *self.args, **self.kwargs)
+        await call(self.func, *self.args, **self.kwargs)
 
 
 class BackgroundTasks(BackgroundTask):

@@ -28,11 +28,12 @@ from typing import Any
 
 from rawasgi.concurrency import call, name_of
 from rawasgi.exceptions import HTTPException, WebSocketException
+from rawasgi.messages.scopes import can_deny
 from rawasgi.messages.states import WEBSOCKET_APP, WEBSOCKET_SERVER, Side
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
 from rawasgi.requests import ClientDisconnect, Request
 from rawasgi.responses import PlainTextResponse, Response, TrackedSend
-from rawasgi.websockets import WebSocket, WebSocketDisconnect, WebSocketState, can_deny
+from rawasgi.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 
 class Middleware:

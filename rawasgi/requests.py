@@ -12,7 +12,7 @@ Grown from:   tiny/app.py:Request, because a body is asked for twice, and client
 In FastAPI:   starlette.requests:Request
 In Starlette: starlette.requests:Request
 In Flask:     flask.wrappers:Request, where the server has the body ready or blocks until it comes
-Left out:     forms, sessions, users, push promises
+Left out:     forms, push promises
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from typing import Any
 
 from rawasgi.datastructures import Headers, QueryParams, State
 from rawasgi.exceptions import HTTPException
+from rawasgi.messages.scopes import left_by
 from rawasgi.messages.types import Message, Receive, Scope, Send
 from rawasgi.urls import URL, Address
 
@@ -168,6 +169,11 @@ class HTTPConnection(Mapping[str, Any]):
         """`scope["state"]`: what the lifespan left there, and what middleware adds for this request."""
         return State(self.scope.setdefault("state", {}))
 
+    # What three layers leave for those inside of them; RuntimeError, which names the layer, where it is not there.
+    session: Any = property(lambda self: left_by("SessionMiddleware", self.scope, "session"))
+    auth: Any = property(lambda self: left_by("AuthenticationMiddleware", self.scope, "auth"))
+    user: Any = property(lambda self: left_by("AuthenticationMiddleware", self.scope, "user"))
+
     def url_for(self, name: str, /, **path_params: Any) -> URL:
         """The absolute URL of the route of that name; RuntimeError outside an App or Router."""
         finder = self.scope.get("router") or self.scope.get("app")
@@ -200,7 +206,7 @@ class Request(HTTPConnection):
     def __init__(self, scope: Scope, receive: Receive = no_receive, send: Send = no_send) -> None:
         self.scope = scope
         self._receive = receive
-        self._send = send
+        self.send = send  # for what goes out beside the response, an early hint for example
 
     @property
     def method(self) -> str:

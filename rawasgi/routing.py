@@ -23,11 +23,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from rawasgi.concurrency import Lifespan, as_lifespan, is_function, name_of, run_lifespan
+from rawasgi.messages.scopes import route_path
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
 from rawasgi.middleware import Layers, fail, layered
 from rawasgi.paths import Match, NoMatchFound, PathTemplate, RouteList, RouteTable, first_url, rooted
 from rawasgi.responses import HandlerApp, RedirectResponse
-from rawasgi.urls import URL, URLPath, parse_host, route_path
+from rawasgi.urls import URL, URLPath, parse_host
 from rawasgi.websockets import WebSocketApp, refuse
 
 

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 
 from rawasgi.concurrency import is_async_callable, name_of
 from rawasgi.exceptions import WebSocketException
+from rawasgi.messages.scopes import can_deny
 from rawasgi.messages.states import WEBSOCKET_APP, WEBSOCKET_SERVER, Side
 from rawasgi.messages.types import Header, Message, Receive, Scope, Send
 from rawasgi.requests import HTTPConnection, parse_json
@@ -218,11 +219,6 @@ async def until_gone(receive: Callable[[], Awaitable[T]]) -> AsyncIterator[T]:
             yield await receive()
     except WebSocketDisconnect:
         return
-
-
-def can_deny(scope: Scope) -> bool:
-    """Whether the server lets an application refuse a handshake with a response of its own."""
-    return "websocket.http.response" in (scope.get("extensions") or {})
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:

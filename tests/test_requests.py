@@ -286,3 +286,17 @@ def test_a_request_made_by_hand_lacks_what_it_was_not_given():
 
     sent, error = broken(app, http())
     assert (sent, str(error)) == ([], "this request was made without `receive`: its body cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [("session", "SessionMiddleware"), ("auth", "AuthenticationMiddleware"), ("user", "AuthenticationMiddleware")],
+)
+@pytest.mark.parametrize("connection", [Request, HTTPConnection])
+def test_what_a_layer_has_left_in_the_scope(connection, name, layer):
+    """Session, auth and user are read from the scope; where nobody has put them there, the error names the layer."""
+    left = object()
+    assert getattr(connection({"type": "http", name: left}), name) is left
+    with pytest.raises(RuntimeError) as raised:
+        getattr(connection({"type": "http"}), name)
+    assert str(raised.value) == f"nobody has put '{name}' into the scope: put {layer} around the app"

@@ -314,7 +314,7 @@ def test_send_is_what_it_was_made_with():
     """A request without `send` says so."""
 
     async def app(scope, receive, send):
-        await Request(scope, receive)._send({"type": "http.response.start"})
+        await Request(scope, receive).send({"type": "http.response.start"})
 
     sent, error = broken(app, http())
     assert (sent, str(error)) == ([], "this request was made without `send`")

@@ -25,6 +25,7 @@ from rawasgi.instruments.frames import Lane, running, suspended, task_lanes, thr
 from rawasgi.messages.types import ASGIApp
 
 T = TypeVar("T")
+NAME = "the thread that runs the app"
 GRACE = 1.0  # seconds beyond the deadline, for a loop that can still tell where the app hangs, and to clean up
 
 
@@ -58,7 +59,7 @@ def apart(work: Callable[[Future[T]], object], seconds: float) -> T:
             if not said.done():
                 said.set_exception(Exited(error.code) if isinstance(error, SystemExit) else error)
 
-    thread = threading.Thread(target=run, name="the thread that runs the app", daemon=True)
+    thread = threading.Thread(target=run, name=NAME, daemon=True)
     thread.start()
     try:
         return said.result(timeout=seconds)
@@ -84,7 +85,9 @@ def looped(coroutine: Callable[[], Coroutine[Any, Any, T]], seconds: float) -> T
         try:
             said.set_result(await coroutine())
         except Exception as error:
-            said.set_exception(error)
+            task = asyncio.current_task()
+            if task is None or not task.cancelling():  # else the loop was stopped, by `sys.exit` in a task of the app's
+                said.set_exception(error)
 
     return apart(lambda said: asyncio.run(tell(said)), seconds)
 

@@ -95,17 +95,22 @@ def body_of(options: argparse.Namespace) -> tuple[bytes, list[tuple[bytes, bytes
     return options.json.encode(), [(b"content-type", b"application/json")]
 
 
-def load(target: str, *, factory: bool = False) -> ASGIApp:
-    """`package.module:name` -> the app of that name, from the working directory. Raises `WrongCommand`."""
+def load(target: str, *, factory: bool = False, wsgi: bool = False) -> ASGIApp:
+    """`package.module:name` -> the app of that name, from the working directory. Raises `WrongCommand`.
+
+    With `wsgi` an app that is called with environ and start_response will do too; `takes(app, 3)` tells which it is.
+    """
     app = named(target)
     if factory:
         try:
             app = app()
         except (Exception, SystemExit) as error:
             raise WrongCommand(f"{target} made no app: {type(error).__name__}: {error}") from None
-    if not takes(app, 3):
+    if not takes(app, 3) and not (wsgi and takes(app, 2) and not takes(app, 1)):
         remedy = "; is it a function that makes one? Then add --factory" if not factory and takes(app, 0) else ""
-        raise WrongCommand(f"{target} is no ASGI app: it cannot be called with scope, receive, send{remedy}")
+        kinds = "no ASGI app and no WSGI app" if wsgi else "no ASGI app"
+        arguments = "scope, receive, send" + (", nor with environ, start_response" if wsgi else "")
+        raise WrongCommand(f"{target} is {kinds}: it cannot be called with {arguments}{remedy}")
     return app  # type: ignore[no-any-return]
 
 

@@ -20,7 +20,7 @@ import linecache
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from itertools import dropwhile, takewhile
+from itertools import dropwhile
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -29,6 +29,7 @@ from rawasgi.call_next import InnerCall
 
 Task = asyncio.Task[Any]
 OWN_FOLDER = str(Path(__file__).parent)
+ASYNCIO = str(Path(asyncio.__file__).parent)
 BY_HAND = InnerCall.advance.__code__
 CHAINS = (("cr_frame", "cr_await"), ("gi_frame", "gi_yieldfrom"), ("ag_frame", "ag_await"))
 
@@ -54,9 +55,15 @@ class Lane(NamedTuple):
 
 
 def suspended(awaited: object) -> tuple[Line, ...]:
-    """The lines of a suspended coroutine, outermost first, down to the call of our `receive` or `send`."""
-    theirs = dropwhile(is_own, chain(awaited))
-    return tuple(lines_of(takewhile(lambda frame: not is_own(frame), theirs)))
+    """The lines of a suspended coroutine, outermost first, down to the call of our `receive` or `send`.
+
+    Our probes lie between the layers of an app, and are no lines of it. Below our `receive` there is only asyncio.
+    """
+    frames = [*dropwhile(is_own, chain(awaited))]
+    own = [number for number, frame in enumerate(frames) if is_own(frame)]
+    if own and all(frame.f_code.co_filename.startswith(ASYNCIO) for frame in frames[own[-1] + 1 :]):
+        del frames[own[-1] :]
+    return tuple(lines_of(frames))
 
 
 def chain(awaited: object) -> Iterator[FrameType]:

@@ -36,6 +36,31 @@ def spec_version(scope: Scope) -> tuple[int, ...]:
     return tuple(map(int, scope.get("asgi", {}).get("spec_version", "2.0").split(".")))
 
 
+def left_by(layer: str, scope: Scope, key: str) -> Any:
+    """`scope[key]`, which middleware puts there; RuntimeError, with the name of the layer, where none has done so.
+
+    A session wants to know that somebody looked at it: it has `mark_accessed`, Starlette's and ours.
+    """
+    if key not in scope:
+        raise RuntimeError(f"nobody has put {key!r} into the scope: put {layer} around the app")
+    if hasattr(scope[key], "mark_accessed"):
+        scope[key].mark_accessed()
+    return scope[key]
+
+
+def route_path(scope: Scope) -> str:
+    """The path below `root_path`: what is left for a router to look at."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    rest = path[len(root) :]
+    return rest if root and path.startswith(root) and rest[:1] in ("", "/") else path
+
+
+def can_deny(scope: Scope) -> bool:
+    """Whether the server lets an application refuse a handshake with a response of its own."""
+    return "websocket.http.response" in (scope.get("extensions") or {})
+
+
 class HTTPScope(TypedDict):
     """One request, also where several share a connection (H21).
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.demo import Told
+from comparisons import inside
 from comparisons.cli import PYTHON, TRY_NEXT, main
 from comparisons.discovery import find
 from comparisons.runner import plan, run_all
+from rawasgi.instruments.xraying.text import HEIGHT
 from tests.comparisons.support import SAMPLES, outcome
 
 ALL_STACKS = "raw_asgi, tiny, rawasgi, fastapi, flask, raw_wsgi, django_asgi, django_wsgi"
@@ -143,7 +145,7 @@ def test_a_missing_extra_is_one_line(name):
 
 
 def test_the_demo_ends_with_a_story_and_files(tmp_path, monkeypatch, capsys):
-    """One line for each contract, then what differs most, what waiting costs, the files, three commands."""
+    """One line for each contract, what differs most, what waiting costs, an x-ray, the files, four commands."""
     results = run_all(plan([find(SAMPLES)["holds"]], servers=["tiny"]), lambda moment: None)
     monkeypatch.setattr("comparisons.cli.ROOT", tmp_path)
     monkeypatch.setattr("comparisons.report.FOLDER", tmp_path / "results")
@@ -153,20 +155,21 @@ def test_the_demo_ends_with_a_story_and_files(tmp_path, monkeypatch, capsys):
     assert main(["demo"], SAMPLES) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "✓ holds: 1 exchanges × 1 stacks on 1 servers: held"
+    seen = lines.index(f"Inside FastAPI: {inside.COMMAND}")
+    assert lines[seen - 3 : seen] == ["line 5 of a table", "line 6 of a table", ""]
+    assert lines[seen + 1].endswith("GET /items/7: 200, 16 bytes")
     assert lines[-7:] == [
-        "line 5 of a table",
-        "line 6 of a table",
+        "",
         "All of it: results/results.json · results/tables.txt · results/plot.svg",
         "",
         *(f"{PYTHON} -m {command:30} {what}" for command, what in TRY_NEXT),
     ]
-    assert len(lines) <= 1 + 20
+    assert len(lines) <= 1 + 20 + 1 + HEIGHT + 2
     monkeypatch.setattr("comparisons.cli.measure", lambda verbose: Told((), None, "the generator was too busy", 1))
     assert main(["demo"], SAMPLES) == 1
-    assert capsys.readouterr().out.splitlines()[-6:-4] == [
-        "The waiting benchmark measured nothing: the generator was too busy.",
-        "All of it: results/results.json · results/tables.txt",
-    ]
+    lines = capsys.readouterr().out.splitlines()
+    assert "The waiting benchmark measured nothing: the generator was too busy." in lines
+    assert "All of it: results/results.json · results/tables.txt" in lines
     assert json.loads((tmp_path / "results" / "results.json").read_text("utf-8"))["held"] is True
     assert (tmp_path / "results" / "tables.txt").read_text("utf-8").startswith("holds: Is it so?\n")
 

@@ -101,6 +101,24 @@ def test_an_app_that_exits_is_shut_down_all_the_same():
     assert heard == ["lifespan.startup", "lifespan.shutdown"]
 
 
+def test_an_exit_in_a_task_of_the_apps_own_is_an_exit():
+    """It stops the loop, and the lifespan is cancelled on the way: what that raises is not the ending."""
+
+    async def leaves():
+        sys.exit(3)
+
+    async def app(scope, receive, send):
+        if scope["type"] == "http":
+            await asyncio.create_task(leaves())
+            return
+        await receive()
+        await send(complete("startup"))
+        await receive()
+
+    with pytest.raises(Exited, match="3"):
+        held(app)
+
+
 def test_an_app_that_hangs_is_seen_where_it_hangs():
     """The request, its tasks and its threads, with their lines."""
 

@@ -114,7 +114,7 @@ def rehearse(
         said.set_result(attempt(app, exchange, steps, leaves_at))
 
     try:
-        ending = apart(work, seconds)
+        ending = apart(work, seconds + 2 * GRACE)  # the garbage collector has its part in an attempt
     except Exception as error:
         ending = ending_of(error)
     return [*steps], ending  # a copy: an app that hangs may still go on

@@ -1,0 +1,91 @@
+"""JSON Lines: one value a line, and the iterator closed whatever happens."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from rawasgi.concurrency import BackgroundTask
+from rawasgi.instruments.conversation import ClientLeft, converse, request
+from rawasgi.toolkit.jsonlines import JSONLinesResponse
+from tests.drive import on_a_loop
+from tests.instruments.messages import piece, start
+from tests.toolkit.cancelling import cancelled_at_each_suspension, never
+
+START = start(200, (b"content-type", b"application/jsonl"))
+
+
+async def values(log, *items):
+    """The items; it says when it ends."""
+    try:
+        for item in items:
+            yield item
+    finally:
+        log.append("closed")
+
+
+@pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
+def test_each_value_is_a_line(spec_version):
+    """A line break inside a text is escaped, so that a line end is the end of a value."""
+    log: list[Any] = []
+    response = JSONLinesResponse(
+        values(log, {"a": "x\ny"}, None, [1.5, "é"]), background=BackgroundTask(log.append, "work")
+    )
+    assert converse(response, request(spec_version=spec_version)) == [
+        START,
+        piece(b'{"a":"x\\ny"}\n', True),
+        piece(b"null\n", True),
+        piece('[1.5,"é"]\n'.encode(), True),
+        piece(),
+    ]
+    assert log == ["closed", "work"]
+
+
+def test_an_ordinary_iterable_will_do():
+    """It runs on a thread; status, headers and type may be given."""
+    sent = converse(JSONLinesResponse(iter([1]), 201, {"x-a": "b"}, "application/x-ndjson"), request())
+    about = (b"x-a", b"b"), (b"content-type", b"application/x-ndjson")
+    assert sent == [start(201, *about), piece(b"1\n", True), piece()]
+
+
+def test_a_value_that_is_no_json_breaks_the_body_off():
+    """After the lines before it; the iterator is closed."""
+    log: list[Any] = []
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        converse(JSONLinesResponse(values(log, 1, {1, 2})), request())
+    assert log == ["closed"]
+
+
+def test_a_client_that_leaves_ends_the_iterator():
+    """It is closed before the background task runs."""
+    log: list[Any] = []
+    response = JSONLinesResponse(values(log, *range(9)), background=BackgroundTask(log.append, "work"))
+    with pytest.raises(ClientLeft):
+        converse(response, request(spec_version="2.4"), leaves_after=3)
+    assert log == ["closed", "work"]
+
+
+@pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
+@on_a_loop
+async def test_a_cancellation_at_each_await_leaves_nothing(spec_version, tmp_path):
+    """The iterator has ended, whichever suspension it comes at."""
+    begun: list[Any] = []
+    closed: list[Any] = []
+
+    async def slow():
+        begun.append(1)
+        try:
+            for number in range(3):
+                await asyncio.sleep(0)
+                yield number
+        finally:
+            closed.append(1)
+
+    async def send(message):
+        await asyncio.sleep(0)
+
+    def call():
+        return JSONLinesResponse(slow())({**request(spec_version=spec_version).scope}, never, send)
+
+    assert await cancelled_at_each_suspension(call, tmp_path) > 5
+    assert len(begun) == len(closed) > 5
