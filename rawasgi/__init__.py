@@ -16,6 +16,8 @@ __version__ = "0.1.0"
 # module -> the public names that live there. `import rawasgi` reads this table and nothing else.
 MODULES = {
     "app": "App APIRouter",
+    "bridges.asgi_in_wsgi": "ASGIMiddleware",
+    "bridges.wsgi_in_asgi": "WSGIMiddleware",
     "call_next": "BaseHTTPMiddleware",
     "concurrency": "BackgroundTask BackgroundTasks run_in_threadpool",
     "datastructures": "Headers ImmutableMultiDict MultiDict MutableHeaders QueryParams State",
@@ -45,10 +47,13 @@ MODULES = {
     "responses": "HTMLResponse JSONResponse PlainTextResponse RedirectResponse Response StreamingResponse",
     "routing": "BaseRoute Host Mount Route Router WebSocketRoute",
     "toolkit.conditional": "conditional etag_of precondition",
+    "toolkit.endpoints": "HTTPEndpoint WebSocketEndpoint",
     "toolkit.events": "EventSourceResponse ServerSentEvent format_sse_event last_event_id",
     "toolkit.files": "FileResponse",
     "toolkit.hints": "TrailersResponse send_early_hints",
     "toolkit.jsonlines": "JSONLinesResponse",
+    "toolkit.lifespans": "LifespanError with_mounts",
+    "toolkit.routing": "APIRoute",
     "toolkit.static": "StaticFiles",
     "toolkit.templates": "Jinja2Templates",
     "urls": "Address URL URLPath",

@@ -1,6 +1,8 @@
 # The names of __init__.py, loaded at once, for type checkers and editors. An architecture test holds the two equal.
 from rawasgi.app import APIRouter as APIRouter
 from rawasgi.app import App as App
+from rawasgi.bridges.asgi_in_wsgi import ASGIMiddleware as ASGIMiddleware
+from rawasgi.bridges.wsgi_in_asgi import WSGIMiddleware as WSGIMiddleware
 from rawasgi.call_next import BaseHTTPMiddleware as BaseHTTPMiddleware
 from rawasgi.concurrency import BackgroundTask as BackgroundTask
 from rawasgi.concurrency import BackgroundTasks as BackgroundTasks
@@ -69,6 +71,8 @@ from rawasgi.routing import WebSocketRoute as WebSocketRoute
 from rawasgi.toolkit.conditional import conditional as conditional
 from rawasgi.toolkit.conditional import etag_of as etag_of
 from rawasgi.toolkit.conditional import precondition as precondition
+from rawasgi.toolkit.endpoints import HTTPEndpoint as HTTPEndpoint
+from rawasgi.toolkit.endpoints import WebSocketEndpoint as WebSocketEndpoint
 from rawasgi.toolkit.events import EventSourceResponse as EventSourceResponse
 from rawasgi.toolkit.events import ServerSentEvent as ServerSentEvent
 from rawasgi.toolkit.events import format_sse_event as format_sse_event
@@ -77,6 +81,9 @@ from rawasgi.toolkit.files import FileResponse as FileResponse
 from rawasgi.toolkit.hints import TrailersResponse as TrailersResponse
 from rawasgi.toolkit.hints import send_early_hints as send_early_hints
 from rawasgi.toolkit.jsonlines import JSONLinesResponse as JSONLinesResponse
+from rawasgi.toolkit.lifespans import LifespanError as LifespanError
+from rawasgi.toolkit.lifespans import with_mounts as with_mounts
+from rawasgi.toolkit.routing import APIRoute as APIRoute
 from rawasgi.toolkit.static import StaticFiles as StaticFiles
 from rawasgi.toolkit.templates import Jinja2Templates as Jinja2Templates
 from rawasgi.urls import URL as URL

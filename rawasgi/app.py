@@ -22,63 +22,22 @@ Left out:     typed parameters, dependencies, OpenAPI, lifespans of mounted apps
 """
 
 import inspect
-import traceback
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Any, TypeVar
 
 from rawasgi.call_next import BaseHTTPMiddleware
-from rawasgi.concurrency import name_of, threads
+from rawasgi.concurrency import Lifespan, merged_lifespan, name_of
 from rawasgi.datastructures import State
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
-from rawasgi.middleware import ExceptionMiddleware, Middleware, ServerErrorMiddleware, wrap
+from rawasgi.middleware import ExceptionMiddleware, Layers, Middleware, ServerErrorMiddleware, layered, wrap
 from rawasgi.paths import PathTemplate, rooted
 from rawasgi.requests import HTTPConnection, Request, limit_body
 from rawasgi.responses import HandlerApp
-from rawasgi.routing import BaseRoute, Host, Mount, PathRoute, Route, Router, WebSocketRoute
-from rawasgi.urls import URLPath
+from rawasgi.routing import BaseRoute, Mount, PathRoute, Route, RouteOwner, Router, WebSocketRoute
 from rawasgi.websockets import WebSocket, WebSocketApp
 
 F = TypeVar("F", bound=Callable[..., Any])
-Lifespan = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]]
-
-
-@asynccontextmanager
-async def nothing_to_do(app: Any) -> AsyncIterator[None]:
-    """The lifespan of an app that was given none."""
-    yield
-
-
-def as_lifespan(lifespan: Lifespan | None) -> Lifespan:
-    """The lifespan itself, if it can be one; TypeError with the remedy for a bare generator function."""
-    if inspect.isasyncgenfunction(lifespan) or inspect.isgeneratorfunction(lifespan):
-        raise TypeError(f"lifespan {name_of(lifespan)} is a generator: decorate it with contextlib.asynccontextmanager")
-    return nothing_to_do if lifespan is None else lifespan
-
-
-async def run_lifespan(lifespan: Lifespan, app: Any, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one lifespan scope: enter `lifespan(app)` at start-up, leave it at shutdown.
-
-    RuntimeError (reported as a failed start-up) where it yields state and the server offers no place for it.
-    """
-    await receive()
-    phase = "startup"
-    try:
-        async with lifespan(app) as state:
-            if state:
-                if "state" not in scope:
-                    raise RuntimeError("the lifespan yields state, but this server's lifespan scope has no `state`")
-                scope["state"].update(state)
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            phase = "shutdown"
-    except BaseException:
-        await send({"type": f"lifespan.{phase}.failed", "message": traceback.format_exc()})
-        raise
-    finally:
-        threads.close()
-    await send({"type": "lifespan.shutdown.complete"})
 
 
 def check_handler(func: Callable[..., Any], path: str, connection: type[HTTPConnection]) -> None:
@@ -87,8 +46,7 @@ def check_handler(func: Callable[..., Any], path: str, connection: type[HTTPConn
     signature = inspect.signature(func)
     wanted = list(signature.parameters.values())
     in_path = [parameter for parameter in wanted if parameter.name in PathTemplate(path).convertors]
-    by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
-    is_alone = len(wanted) == 1 and wanted[0].kind not in by_name
+    is_alone = len(wanted) == 1 and wanted[0].kind.name not in ("KEYWORD_ONLY", "VAR_KEYWORD")
     if is_alone and not in_path and is_for(wanted[0].annotation, connection):
         return
     remedy = f"read {word}.path_params[{in_path[0].name!r}]" if in_path else f"read what you need from the {word}"
@@ -107,14 +65,11 @@ def is_for(annotation: Any, connection: type[HTTPConnection]) -> bool:
     return isinstance(annotation, type) and issubclass(connection, annotation) and annotation is not object
 
 
-class Registrar:
-    """The decorators that `App` and `APIRouter` share; `register` says where a new route goes."""
+class Registrar(RouteOwner):
+    """The decorators that `App` and `APIRouter` share."""
 
     prefix = ""  # of the paths that the decorators register
-
-    def register(self, route: BaseRoute) -> None:
-        """Take a new route."""
-        raise NotImplementedError(f"{type(self).__name__} must say where its routes go")
+    route_class: type[Route] = Route  # of the routes that they make
 
     def api_route(
         self, path: str, *, methods: Sequence[str] | None = None, name: str | None = None
@@ -123,8 +78,9 @@ class Registrar:
 
         def decorate(func: F) -> F:
             check_handler(func, path, Request)
-            route = Route(self.prefix + path, func, methods=methods or ["GET"], name=name)
-            route.app = HandlerApp(func)  # an object with `__call__` too, which `Route` would take for an ASGI app
+            route = self.route_class(self.prefix + path, func, methods=methods or ["GET"], name=name)
+            if route.app is func:  # an object with `__call__`, which `Route` takes for an ASGI app
+                route.app = HandlerApp(func)
             self.register(route)
             return func
 
@@ -171,27 +127,33 @@ class Registrar:
         return decorate
 
     def include_router(self, router: Router, *, prefix: str = "") -> None:
-        """Take over the routes that `router` has now, each with `prefix` in front of its path."""
-        if prefix:
-            rooted(prefix)
+        """Take over the routes that `router` has now, each with `prefix` in front of its path; its layers go around
+        each of them, and its lifespan becomes a part of ours.
+        """
+        rooted(prefix or "/")
         for route in router.routes:
-            self.register(prefixed(route, self.prefix + prefix.rstrip("/")))
+            self.register(moved(route, self.prefix + prefix.rstrip("/"), router.layers))
+        own: Any = getattr(self, "router", self)  # an app leaves its lifespan to its router
+        own.lifespan_context = merged_lifespan(own.lifespan_context, router.lifespan_context)
 
 
-def prefixed(route: BaseRoute, prefix: str) -> BaseRoute:
-    """The same route below a prefix; ValueError for one that has no path to put it before."""
-    if not prefix:
+def moved(route: BaseRoute, prefix: str, layers: Layers) -> BaseRoute:
+    """The same route below a prefix and layers; ValueError for one that has neither path nor app."""
+    if not (prefix or layers):
         return route
     if not isinstance(route, PathRoute | Mount):
-        raise ValueError(f"{route!r} has no path that could begin with {prefix!r}: mount its router instead")
-    moved = copy(route)
-    moved.path = prefix + route.path
-    moved.template = PathTemplate(moved.path + ("/{path:path}" if isinstance(moved, Mount) else ""))
-    return moved
+        raise ValueError(f"{route!r} can take neither the prefix {prefix!r} nor layers: mount its router instead")
+    route = copy(route)
+    route.path, route.app = prefix + route.path, layered(route.app, layers)
+    route.template = PathTemplate(route.path + ("/{path:path}" if isinstance(route, Mount) else ""))
+    return route
 
 
 class APIRouter(Router, Registrar):
-    """Routes to be included in an app: `app.include_router(router, prefix="/items")`. It is an ASGI app as well."""
+    """Routes to be included in an app: `app.include_router(router, prefix="/items")`. It is an ASGI app as well.
+
+    `route_class` makes the routes of the decorators; `middleware` are layers around each of its routes.
+    """
 
     def __init__(
         self,
@@ -200,13 +162,16 @@ class APIRouter(Router, Registrar):
         routes: Sequence[BaseRoute] | None = None,
         redirect_slashes: bool = True,
         default: ASGIApp | None = None,
+        route_class: type[Route] = Route,
+        lifespan: Lifespan | None = None,
+        middleware: Layers = None,
     ) -> None:
-        super().__init__(routes, redirect_slashes, default)
+        super().__init__(routes, redirect_slashes, default, lifespan, middleware=middleware)
         self.prefix = rooted(prefix).rstrip("/") if prefix else ""
+        self.route_class = route_class
 
-    def register(self, route: BaseRoute) -> None:
-        """Append a route."""
-        self.routes.append(route)
+
+OUTSIDE = (500, Exception)  # what has a handler for these is not expected
 
 
 class App(Registrar):
@@ -215,7 +180,7 @@ class App(Registrar):
     `middleware` lists the layers, outermost first. `exception_handlers` maps status codes and exception classes to
     `handler(request, exception) -> Response`. `lifespan` is a function of the app that gives an async context manager;
     what that yields becomes `request.state`. `max_body_size` (bytes) ends a longer request body with 413. `debug`
-    answers an unexpected exception with its traceback.
+    answers an unexpected exception with its traceback. Without `redirect_slashes` a slash too many, or too few, is 404.
     """
 
     answers_http_exceptions = True  # so a router below may raise them
@@ -229,15 +194,15 @@ class App(Registrar):
         lifespan: Lifespan | None = None,
         *,
         max_body_size: int | None = None,
+        redirect_slashes: bool = True,
     ) -> None:
         if max_body_size is not None and max_body_size < 0:
             raise ValueError(f"max_body_size is a number of bytes, not {max_body_size}")
         self.debug = debug
         self.state = State()
-        self.router = Router(routes)
+        self.router = Router(routes, redirect_slashes, lifespan=lifespan)
         self.user_middleware = list(middleware or ())
         self.exception_handlers = dict(exception_handlers or {})
-        self.lifespan = as_lifespan(lifespan)
         self.max_body_size = max_body_size
         self.middleware_stack: ASGIApp | None = None
 
@@ -252,43 +217,22 @@ class App(Registrar):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The onion: the boundary for unexpected errors, your layers, the boundary for expected ones, the router."""
-        outside = {Exception, 500} & self.exception_handlers.keys()
-        inside = {key: handler for key, handler in self.exception_handlers.items() if key not in outside}
-        unexpected = next((self.exception_handlers[key] for key in (500, Exception) if key in outside), None)
+        unexpected = next((self.exception_handlers[key] for key in OUTSIDE if key in self.exception_handlers), None)
         layers = [
             Middleware(ServerErrorMiddleware, handler=unexpected, debug=self.debug),
             *self.user_middleware,
-            Middleware(ExceptionMiddleware, handlers=inside, debug=self.debug),
+            Middleware(ExceptionMiddleware, handlers=self.expected_handlers(), debug=self.debug),
         ]
-        return wrap(self.dispatch_scope, layers)
+        return wrap(self.router, layers)
 
-    async def dispatch_scope(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The heart of the onion: the lifespan for the one scope, the router for the two others."""
-        if scope["type"] == "lifespan":
-            await run_lifespan(self.lifespan, self, scope, receive, send)
-        else:
-            await self.router(scope, receive, send)
+    def expected_handlers(self) -> dict[Any, Callable[..., Any]]:
+        """The handlers of exceptions that are answered inside your layers."""
+        return {key: handler for key, handler in self.exception_handlers.items() if key not in OUTSIDE}
 
     @property
     def routes(self) -> list[BaseRoute]:
         """The routes, in the order of their registration; change them whenever you like."""
         return self.router.routes
-
-    def register(self, route: BaseRoute) -> None:
-        """Append a route."""
-        self.router.routes.append(route)
-
-    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
-        """The path of a route by its name; `NoMatchFound` where there is none."""
-        return self.router.url_path_for(name, **path_params)
-
-    def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
-        """Put an app below a path."""
-        self.register(Mount(path, app=app, name=name))
-
-    def host(self, host: str, app: ASGIApp, name: str | None = None) -> None:
-        """Give a host an app of its own."""
-        self.register(Host(host, app=app, name=name))
 
     def add_route(
         self,

@@ -9,6 +9,9 @@ use, and closed when a lifespan ends.
 Cancellation waits for the thread. A thread cannot be stopped from outside: if the awaiting task went on at once, its
 `finally` blocks would tear down what the thread still uses.
 
+What lasts longer than a request is here too: a background task goes on when the response is out, a lifespan spans the
+life of the server, and the threads end with it.
+
 Spec:         none, because it is a matter of asyncio: https://docs.python.org/3/library/asyncio-eventloop.html
 Grown from:   none, because tiny has only `async def` handlers
 In FastAPI:   fastapi.concurrency:run_in_threadpool
@@ -21,9 +24,13 @@ import asyncio
 import contextvars
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
+
+from rawasgi.messages.types import Receive, Scope, Send
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -130,11 +137,11 @@ def is_function(func: Any) -> bool:
     return inspect.isfunction(func) or inspect.ismethod(func)
 
 
-async def call(func: Callable[..., Any], *args: Any) -> Any:
+async def call(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call `func` where it belongs: `async def` on the loop, `def` on a thread."""
     if is_async_callable(func):
-        return await func(*args)
-    return await run_in_threadpool(func, *args)
+        return await func(*args, **kwargs)
+    return await run_in_threadpool(func, *args, **kwargs)
 
 
 class BackgroundTask:
@@ -146,14 +153,10 @@ class BackgroundTask:
 
     def __init__(self, func: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
         self.func, self.args, self.kwargs = func, args, kwargs
-        self.is_async = is_async_callable(func)
 
     async def __call__(self) -> None:
         """Do it."""
-        if self.is_async:
-            await self.func(*self.args, **self.kwargs)
-        else:
-            await run_in_threadpool(self.func, *self.args, **self.kwargs)
+        await call(self.func, *self.args, **self.kwargs)
 
 
 class BackgroundTasks(BackgroundTask):
@@ -170,3 +173,54 @@ class BackgroundTasks(BackgroundTask):
         """Do them."""
         for task in self.tasks:
             await task()
+
+
+Lifespan = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]]
+
+
+@asynccontextmanager
+async def nothing_to_do(app: Any) -> AsyncIterator[None]:
+    """The lifespan of an app that was given none."""
+    yield
+
+
+def as_lifespan(lifespan: Lifespan | None) -> Lifespan:
+    """The lifespan itself, if it can be one; TypeError with the remedy for a bare generator function."""
+    if inspect.isasyncgenfunction(lifespan) or inspect.isgeneratorfunction(lifespan):
+        raise TypeError(f"lifespan {name_of(lifespan)} is a generator: decorate it with contextlib.asynccontextmanager")
+    return nothing_to_do if lifespan is None else lifespan
+
+
+def merged_lifespan(outer: Lifespan, inner: Lifespan) -> Lifespan:
+    """One lifespan of two: `inner` starts last and ends first; of a name that both yield, `outer` has the last word."""
+
+    @asynccontextmanager
+    async def both(app: Any) -> AsyncIterator[Mapping[str, Any]]:
+        async with outer(app) as first, inner(app) as second:
+            yield {**(second or {}), **(first or {})}
+
+    return both
+
+
+async def run_lifespan(lifespan: Lifespan, app: Any, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one lifespan scope: enter `lifespan(app)` at start-up, leave it at shutdown.
+
+    RuntimeError (reported as a failed start-up) where it yields state and the server offers no place for it.
+    """
+    await receive()
+    phase = "startup"
+    try:
+        async with lifespan(app) as state:
+            if state:
+                if "state" not in scope:
+                    raise RuntimeError("the lifespan yields state, but this server's lifespan scope has no `state`")
+                scope["state"].update(state)
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            phase = "shutdown"
+    except BaseException:
+        await send({"type": f"lifespan.{phase}.failed", "message": traceback.format_exc()})
+        raise
+    finally:
+        threads.close()
+    await send({"type": "lifespan.shutdown.complete"})

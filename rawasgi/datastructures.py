@@ -308,8 +308,7 @@ class State:
     def __getitem__(self, key: str) -> Any:
         return self._values[key]
 
-    def __setitem__(self, key: str, value: Any) -> None:
-        self._values[key] = value
+    __setitem__ = __setattr__
 
     def __delitem__(self, key: str) -> None:
         del self._values[key]

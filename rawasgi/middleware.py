@@ -23,16 +23,17 @@ Left out:     a page for tracebacks; middleware written as a function, which `ca
 """
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rawasgi.concurrency import call, name_of
 from rawasgi.exceptions import HTTPException, WebSocketException
+from rawasgi.messages.scopes import can_deny
 from rawasgi.messages.states import WEBSOCKET_APP, WEBSOCKET_SERVER, Side
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
 from rawasgi.requests import ClientDisconnect, Request
 from rawasgi.responses import BODILESS, PlainTextResponse, Response, TrackedSend
-from rawasgi.websockets import WebSocket, WebSocketDisconnect, WebSocketState, can_deny
+from rawasgi.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 
 class Middleware:
@@ -49,6 +50,10 @@ class Middleware:
     def __repr__(self) -> str:
         options = [*map(repr, self.args), *(f"{name}={value!r}" for name, value in self.kwargs.items())]
         return f"Middleware({', '.join([name_of(self.cls), *options])})"
+
+
+Layers = Sequence[Middleware] | None
+Handlers = dict[Any, Callable[..., Any]]
 
 
 def wrap(app: ASGIApp, layers: Iterable[Middleware]) -> ASGIApp:
@@ -100,6 +105,11 @@ class ServerErrorMiddleware:
         return PlainTextResponse("Internal Server Error", 500)
 
 
+def layered(app: ASGIApp, layers: Layers) -> ASGIApp:
+    """Layers around a part of an app. An exception is answered below them, so that they see the answer."""
+    return wrap(app, [*layers, Middleware(ExceptionMiddleware)]) if layers else app
+
+
 async def http_exception(request: Request, error: HTTPException) -> Response:
     """The answer to an HTTPException that has no handler of its own: its detail, as text, where a body may follow."""
     if error.status_code in BODILESS:
@@ -120,7 +130,7 @@ class ExceptionMiddleware:
     """The innermost layer: exceptions that have a handler are answered, all others go on outwards.
 
     `handlers` maps a status code or a class of exceptions to `handler(request, exception) -> Response`; the class
-    nearest in the order of inheritance decides, a status before it.
+    nearest in the order of inheritance decides, a status before it. What is not in it, the `App` in the scope may know.
     """
 
     def __init__(
@@ -128,23 +138,25 @@ class ExceptionMiddleware:
     ) -> None:
         self.app = app
         self.debug = debug
-        self.handlers: dict[Any, Callable[..., Any]] = {
+        self.given = handlers or {}
+        self.handlers: Handlers = {
             HTTPException: http_exception,
             WebSocketException: websocket_exception,
             WebSocketDisconnect: nobody_there,
             ClientDisconnect: nobody_there,
-            **(handlers or {}),
+            **self.given,
         }
 
-    def find(self, error: Exception) -> Callable[..., Any] | None:
-        """The handler for this exception, if there is one."""
-        if isinstance(error, HTTPException) and error.status_code in self.handlers:
-            return self.handlers[error.status_code]
+    def find(self, error: Exception, app: Any) -> Callable[..., Any] | None:
+        """The handler for this exception, if there is one; `app` is the App that the scope has passed through."""
+        handlers: Handlers = {**self.handlers, **getattr(app, "expected_handlers", dict)(), **self.given}
+        if isinstance(error, HTTPException) and error.status_code in handlers:
+            return handlers[error.status_code]
         for cls in type(error).__mro__:
-            if cls in self.handlers:
-                return self.handlers[cls]
+            if cls in handlers:
+                return handlers[cls]
             if cls.__name__ == "HTTPException" and hasattr(error, "status_code"):  # of an app below, of another family
-                return self.handlers[HTTPException]
+                return handlers[HTTPException]
         return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -157,7 +169,7 @@ class ExceptionMiddleware:
         try:
             await self.app(scope, receive, tracked)
         except Exception as error:
-            handler = self.find(error)
+            handler = self.find(error, scope.get("app"))
             if handler is None:
                 raise
             if scope["type"] == "websocket":
@@ -183,3 +195,11 @@ class ExceptionMiddleware:
 
     def __repr__(self) -> str:
         return f"<ExceptionMiddleware for {', '.join(str(getattr(key, '__name__', key)) for key in self.handlers)}>"
+
+
+async def fail(status: int, headers: dict[str, str] | None, scope: Scope, receive: Receive, send: Send) -> None:
+    """Inside our own app raise, so that its exception handlers answer; elsewhere answer at once."""
+    error = HTTPException(status, headers=headers)
+    if getattr(scope.get("app"), "answers_http_exceptions", False):
+        raise error
+    await PlainTextResponse(error.detail, status, headers)(scope, receive, send)

@@ -27,6 +27,8 @@ from functools import wraps
 from operator import itemgetter
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
+from rawasgi.urls import URLPath
+
 T = TypeVar("T")
 
 
@@ -64,14 +66,10 @@ class StringConvertor(Convertor[str]):
         return text
 
 
-class PathConvertor(Convertor[str]):
+class PathConvertor(StringConvertor):
     """The rest of the path, slashes and all; it may be empty."""
 
     regex = "(?s:.*)"
-
-    def convert(self, value: str) -> str:
-        """The rest itself."""
-        return value
 
     def to_string(self, value: str) -> str:
         """The text."""
@@ -215,6 +213,18 @@ class NoMatchFound(Exception):
         super().__init__(f"no route is named {name!r} with the parameters {sorted(path_params)}")
 
 
+def first_url(routes: Iterable[Any], name: str, path_params: dict[str, Any]) -> URLPath:
+    """The path of the first route that has this name and takes these parameters; else `NoMatchFound`."""
+    for route in routes:
+        try:
+            found: URLPath = route.url_path_for(name, **path_params)
+            return found
+        except Exception as error:
+            if type(error).__name__ != NoMatchFound.__name__:  # an app of Starlette's has routes that raise their own
+                raise
+    raise NoMatchFound(name, path_params)
+
+
 class Match(enum.Enum):
     """How well a route fits a scope; PARTIAL is a path that fits and a method that does not."""
 
@@ -350,6 +360,5 @@ def noting(change: Callable[..., Any]) -> Callable[..., Any]:
     return noted
 
 
-_CHANGES = "append extend insert remove pop clear sort reverse __setitem__ __delitem__ __iadd__ __imul__"
-for _change in _CHANGES.split():
+for _change in "append extend insert remove pop clear sort reverse __setitem__ __delitem__ __iadd__ __imul__".split():
     setattr(RouteList, _change, noting(getattr(list, _change)))

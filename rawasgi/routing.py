@@ -15,19 +15,20 @@ Grown from:   tiny/app.py:Route, because apps are built from apps, and URLs are 
 In FastAPI:   fastapi.routing:APIRouter
 In Starlette: starlette.routing:Router
 In Flask:     werkzeug.routing:Map
-Left out:     middleware of single routes, endpoints as classes, host patterns with ports
+Left out:     endpoints as classes, lifespans of mounted apps, host patterns with ports
 """
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from rawasgi.concurrency import is_function, name_of
-from rawasgi.exceptions import HTTPException
+from rawasgi.concurrency import Lifespan, as_lifespan, is_function, name_of, run_lifespan
+from rawasgi.messages.scopes import route_path
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
-from rawasgi.paths import Match, NoMatchFound, PathTemplate, RouteList, RouteTable, rooted
-from rawasgi.responses import HandlerApp, PlainTextResponse, RedirectResponse
-from rawasgi.urls import URL, URLPath, parse_host, route_path
+from rawasgi.middleware import Layers, fail, layered
+from rawasgi.paths import Match, NoMatchFound, PathTemplate, RouteList, RouteTable, first_url, rooted
+from rawasgi.responses import HandlerApp, RedirectResponse
+from rawasgi.urls import URL, URLPath, parse_host
 from rawasgi.websockets import WebSocketApp, refuse
 
 
@@ -63,7 +64,7 @@ class PathRoute(BaseRoute):
         self.path = path
         self.endpoint = endpoint
         self.name = name_of(endpoint) if name is None else name
-        self.app = app
+        self.app = app  # with the layers of this route around it
         self.template = PathTemplate(rooted(path) if path else "")  # empty: for a prefix to come
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -89,7 +90,7 @@ class Route(PathRoute):
     """A path, methods, and a function `func(request) -> response`, or any ASGI app.
 
     A function answers GET, unless `methods` says otherwise, and with GET always HEAD; an app answers every method, and
-    so does anything with an empty list of `methods`.
+    so does anything with an empty list of `methods`. `middleware` are layers around this route alone.
     """
 
     protocol = "http"
@@ -102,9 +103,11 @@ class Route(PathRoute):
         methods: Collection[str] | None = None,
         name: str | None = None,
         include_in_schema: bool = True,
+        middleware: Layers = None,
     ) -> None:
         wanted = is_function(endpoint)
-        super().__init__(path, endpoint, HandlerApp(endpoint) if wanted else endpoint, name)
+        app = HandlerApp(endpoint) if wanted else endpoint
+        super().__init__(path, endpoint, layered(app, middleware), name)
         self.include_in_schema = include_in_schema
         if wanted and methods is None:
             methods = ["GET"]
@@ -117,12 +120,15 @@ class Route(PathRoute):
 
 
 class WebSocketRoute(PathRoute):
-    """A path and a function `func(websocket)`, or any ASGI app."""
+    """A path and a function `func(websocket)`, or any ASGI app. `middleware` are layers around this route alone."""
 
     protocol = "websocket"
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], *, name: str | None = None) -> None:
-        super().__init__(path, endpoint, WebSocketApp(endpoint) if is_function(endpoint) else endpoint, name)
+    def __init__(
+        self, path: str, endpoint: Callable[..., Any], *, name: str | None = None, middleware: Layers = None
+    ) -> None:
+        app = WebSocketApp(endpoint) if is_function(endpoint) else endpoint
+        super().__init__(path, endpoint, layered(app, middleware), name)
 
     def __repr__(self) -> str:
         return f"WebSocketRoute(path={self.path!r}, name={self.name!r})"
@@ -132,14 +138,14 @@ class Container(BaseRoute):
     """What `Mount` and `Host` share: an app below, whose routes are found as `name:child`."""
 
     def __init__(self, app: ASGIApp, name: str | None, template: PathTemplate) -> None:
-        self.app = app
+        self.app = self.base_app = app
         self.name = name
         self.template = template
 
     @property
     def routes(self) -> list[BaseRoute]:
         """The routes of the app below, where it has any."""
-        return list(getattr(self.app, "routes", ()))
+        return list(getattr(self.base_app, "routes", ()))
 
     def child_url(self, name: str, path_params: dict[str, Any]) -> URLPath:
         """The path of a route below, for the part of `name` and of the parameters that is not our own."""
@@ -154,7 +160,10 @@ class Container(BaseRoute):
 
 
 class Mount(Container):
-    """An app, or routes, below a path. The app sees the same `path`, and a `root_path` that has grown by the prefix."""
+    """An app, or routes, below a path. The app sees the same `path`, and a `root_path` that has grown by the prefix.
+
+    `middleware` are layers around it. Its lifespan is not run: see `toolkit.lifespans`.
+    """
 
     def __init__(
         self,
@@ -162,11 +171,14 @@ class Mount(Container):
         app: ASGIApp | None = None,
         routes: Sequence[BaseRoute] | None = None,
         name: str | None = None,
+        *,
+        middleware: Layers = None,
     ) -> None:
         if (app is None) == (routes is None):
             raise TypeError("Mount() takes an app or routes: one of them")
         self.path = rooted(path or "/").rstrip("/")
         super().__init__(Router(routes) if app is None else app, name, PathTemplate(self.path + "/{path:path}"))
+        self.app = layered(self.base_app, middleware)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """By the beginning of the path, up to a slash."""
@@ -174,15 +186,13 @@ class Mount(Container):
         if scope["type"] not in ("http", "websocket") or (found := self.template.match(path)) is None:
             return Match.NONE, {}
         rest = "/" + found.pop("path")
-        return (
-            Match.FULL,
-            {
-                "endpoint": self.app,
-                "path_params": {**scope.get("path_params", {}), **found},
-                "app_root_path": scope.get("app_root_path", root),  # where url_for has to begin
-                "root_path": root + path[: -len(rest)],
-            },
-        )
+        child = {
+            "endpoint": self.app,
+            "path_params": {**scope.get("path_params", {}), **found},
+            "app_root_path": scope.get("app_root_path", root),  # where url_for has to begin
+            "root_path": root + path[: -len(rest)],
+        }
+        return Match.FULL, child
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """`mount` with a `path`, or `mount:child` with the child's parameters."""
@@ -242,10 +252,33 @@ def tabulate(routes: Iterable[BaseRoute]) -> RouteTable[BaseRoute]:
     return table
 
 
-class Router:
+class RouteOwner:
+    """What has routes: a router, and the app around it."""
+
+    routes: Any
+
+    def register(self, route: BaseRoute) -> None:
+        """Append a route."""
+        self.routes.append(route)
+
+    def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
+        """Put an app below a path."""
+        self.register(Mount(path, app=app, name=name))
+
+    def host(self, host: str, app: ASGIApp, name: str | None = None) -> None:
+        """Give a host an app of its own."""
+        self.register(Host(host, app=app, name=name))
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """The path of the first route of that name which takes these parameters; else `NoMatchFound`."""
+        return first_url(self.routes, name, path_params)
+
+
+class Router(RouteOwner):
     """Routes as one ASGI app. Change `routes` whenever you like: the next request sees it.
 
-    `default` is the app for what no route matches; without it that is 404, or HTTP 403 for a websocket.
+    `default` is the app for what no route matches; without it that is 404, or HTTP 403 for a websocket. `lifespan` is
+    run where the router is called with that scope: by a server, or by the app that includes or wraps it.
     """
 
     def __init__(
@@ -253,10 +286,16 @@ class Router:
         routes: Iterable[BaseRoute] | None = None,
         redirect_slashes: bool = True,
         default: ASGIApp | None = None,
+        lifespan: Lifespan | None = None,
+        *,
+        middleware: Layers = None,
     ) -> None:
         self.routes = RouteList(routes or ())
         self.redirect_slashes = redirect_slashes
         self.default: ASGIApp = self.not_found if default is None else default
+        self.lifespan_context = as_lifespan(lifespan)
+        self.layers = middleware
+        self.middleware_stack = layered(self.dispatch, middleware)
 
     @property
     def routes(self) -> RouteList[BaseRoute]:
@@ -265,13 +304,19 @@ class Router:
 
     @routes.setter
     def routes(self, routes: Iterable[BaseRoute]) -> None:
-        self._routes = RouteList(routes)
-        self._table, self._table_version = tabulate(self._routes), self._routes.version
+        self._routes, self._table_version = RouteList(routes), -1
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Find the route, write into the scope which it is, and call it."""
+        """Go through the layers of this router, if it has any, to the route."""
+        await self.middleware_stack(scope, receive, send)
+
+    async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find the route, write into the scope which it is, and call it; run the lifespan where that is the scope."""
+        if scope["type"] == "lifespan":
+            await run_lifespan(self.lifespan_context, scope.get("app"), scope, receive, send)
+            return
         if scope["type"] not in ("http", "websocket"):
-            raise RuntimeError(f"a Router answers http and websocket, not {scope['type']!r}")
+            raise RuntimeError(f"a Router answers http, websocket and lifespan, not {scope['type']!r}")
         if "router" not in scope:
             if "app" not in scope:
                 scope = {**scope}  # nobody has made a copy yet, and this dict is the server's
@@ -336,18 +381,6 @@ class Router:
         else:
             await fail(404, None, scope, receive, send)
 
-    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
-        """The path of the first route of that name which takes these parameters; else `NoMatchFound`."""
-        return first_url(self.routes, name, path_params)
-
-    def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
-        """Put an app below a path."""
-        self.routes.append(Mount(path, app=app, name=name))
-
-    def host(self, host: str, app: ASGIApp, name: str | None = None) -> None:
-        """Give a host an app of its own."""
-        self.routes.append(Host(host, app=app, name=name))
-
     def add_route(
         self,
         path: str,
@@ -362,22 +395,3 @@ class Router:
     def add_websocket_route(self, path: str, endpoint: Callable[..., Any], name: str | None = None) -> None:
         """Register a `WebSocketRoute`."""
         self.routes.append(WebSocketRoute(path, endpoint, name=name))
-
-
-def first_url(routes: Iterable[BaseRoute], name: str, path_params: dict[str, Any]) -> URLPath:
-    """The path of the first route that has this name and takes these parameters; else `NoMatchFound`."""
-    for route in routes:
-        try:
-            return route.url_path_for(name, **path_params)
-        except Exception as error:
-            if type(error).__name__ != NoMatchFound.__name__:  # an app of Starlette's has routes that raise their own
-                raise
-    raise NoMatchFound(name, path_params)
-
-
-async def fail(status: int, headers: dict[str, str] | None, scope: Scope, receive: Receive, send: Send) -> None:
-    """Inside our own app raise, so that its exception handlers answer; elsewhere answer at once."""
-    error = HTTPException(status, headers=headers)
-    if getattr(scope.get("app"), "answers_http_exceptions", False):
-        raise error
-    await PlainTextResponse(error.detail, status, headers)(scope, receive, send)

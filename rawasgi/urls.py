@@ -184,14 +184,6 @@ def url_of_scope(scope: Scope) -> str:
     return f"{path}?{query}" if query else path
 
 
-def route_path(scope: Scope) -> str:
-    """The path below `root_path`: what is left for a router to look at."""
-    path: str = scope["path"]
-    root: str = scope.get("root_path", "")
-    rest = path[len(root) :]
-    return rest if root and path.startswith(root) and rest[:1] in ("", "/") else path
-
-
 def escaped(path: str) -> str:
     """A decoded path, with what would end it, or be taken for a slash, written as an escape again."""
     return path.replace("?", "%3F").replace("#", "%23").replace("\\", "%5C")

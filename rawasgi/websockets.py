@@ -18,15 +18,18 @@ Left out:     broadcast, pings (they are the server's)
 
 import enum
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any, TypeVar
 
 from rawasgi.concurrency import is_async_callable, name_of
 from rawasgi.exceptions import WebSocketException
+from rawasgi.messages.scopes import can_deny
 from rawasgi.messages.states import WEBSOCKET_APP, WEBSOCKET_SERVER, Side
 from rawasgi.messages.types import Header, Message, Receive, Scope, Send
 from rawasgi.requests import HTTPConnection, parse_json
 from rawasgi.responses import Response, to_json
+
+T = TypeVar("T")
 
 
 class WebSocketState(enum.Enum):
@@ -158,29 +161,17 @@ class WebSocket(HTTPConnection):
             raise ValueError(f'mode is "text" or "binary", not {mode!r}')
         return "text" if mode == "text" else "bytes"
 
-    async def iter_text(self) -> AsyncIterator[str]:
+    def iter_text(self) -> AsyncIterator[str]:
         """Text messages, until the client leaves."""
-        try:
-            while True:
-                yield await self.receive_text()
-        except WebSocketDisconnect:
-            return
+        return until_gone(self.receive_text)
 
-    async def iter_bytes(self) -> AsyncIterator[bytes]:
+    def iter_bytes(self) -> AsyncIterator[bytes]:
         """Binary messages, until the client leaves."""
-        try:
-            while True:
-                yield await self.receive_bytes()
-        except WebSocketDisconnect:
-            return
+        return until_gone(self.receive_bytes)
 
-    async def iter_json(self) -> AsyncIterator[Any]:
+    def iter_json(self) -> AsyncIterator[Any]:
         """JSON messages, until the client leaves."""
-        try:
-            while True:
-                yield await self.receive_json()
-        except WebSocketDisconnect:
-            return
+        return until_gone(self.receive_json)
 
     async def send_text(self, data: str) -> None:
         """Send a text message."""
@@ -221,9 +212,13 @@ class WebSocket(HTTPConnection):
         return f"<WebSocket {self.scope['path']}: {self._app.state}>"
 
 
-def can_deny(scope: Scope) -> bool:
-    """Whether the server lets an application refuse a handshake with a response of its own."""
-    return "websocket.http.response" in (scope.get("extensions") or {})
+async def until_gone(receive: Callable[[], Awaitable[T]]) -> AsyncIterator[T]:
+    """What `receive` gives, again and again, until the client leaves."""
+    try:
+        while True:
+            yield await receive()
+    except WebSocketDisconnect:
+        return
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:

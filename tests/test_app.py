@@ -166,7 +166,7 @@ def test_a_route_without_a_path_has_no_place_below_a_prefix():
     app.include_router(router)
     assert app.routes == [odd]
     with pytest.raises(
-        ValueError, match=r"^Odd\(\) has no path that could begin with '/api': mount its router instead$"
+        ValueError, match=r"^Odd\(\) can take neither the prefix '/api' nor layers: mount its router instead$"
     ):
         app.include_router(router, prefix="/api")
 

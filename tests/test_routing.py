@@ -389,9 +389,9 @@ def test_what_no_route_matches_goes_to_default():
 
 
 def test_a_router_has_no_use_for_other_scopes():
-    """A lifespan belongs to an App: the error says who takes it."""
-    sent, error = broken(Router(), {"type": "lifespan"})
+    """A scope type that nobody knows is an error that names those which a router answers."""
+    sent, error = broken(Router(), {"type": "gopher"})
     assert (sent, str(error)) == (
         [],
-        "a Router answers http and websocket, not 'lifespan'",
+        "a Router answers http, websocket and lifespan, not 'gopher'",
     )

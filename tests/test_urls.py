@@ -4,7 +4,8 @@ import pytest
 import starlette.datastructures
 
 from rawasgi.datastructures import Headers
-from rawasgi.urls import URL, Address, URLPath, parse_host, route_path, url_of_scope, without_authority
+from rawasgi.messages.scopes import route_path
+from rawasgi.urls import URL, Address, URLPath, parse_host, url_of_scope, without_authority
 from tests.drive import http, websocket
 
 WHOLE = "https://ann:secret@Example.org:8443/a%20b?x=1&x=2&y=#here"

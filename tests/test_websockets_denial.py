@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from rawasgi.messages.errors import AppProtocolError
+from rawasgi.messages.scopes import can_deny
 from rawasgi.responses import PlainTextResponse, StreamingResponse
-from rawasgi.websockets import WebSocket, WebSocketApp, WebSocketDisconnect, WebSocketState, can_deny, refuse
+from rawasgi.websockets import WebSocket, WebSocketApp, WebSocketDisconnect, WebSocketState, refuse
 from tests.drive import converse, on_a_loop, websocket
 from tests.test_websockets import ACCEPT, CAN_DENY, CONNECT, GONE, close, opened, said, socket_of
 

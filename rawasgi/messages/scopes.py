@@ -48,6 +48,19 @@ def left_by(layer: str, scope: Scope, key: str) -> Any:
     return scope[key]
 
 
+def route_path(scope: Scope) -> str:
+    """The path below `root_path`: what is left for a router to look at."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    rest = path[len(root) :]
+    return rest if root and path.startswith(root) and rest[:1] in ("", "/") else path
+
+
+def can_deny(scope: Scope) -> bool:
+    """Whether the server lets an application refuse a handshake with a response of its own."""
+    return "websocket.http.response" in (scope.get("extensions") or {})
+
+
 class HTTPScope(TypedDict):
     """One request, also where several share a connection (H21).
 

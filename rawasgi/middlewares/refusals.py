@@ -12,9 +12,10 @@ In Flask:     none, because WSGI has no websockets
 Left out:     nothing
 """
 
+from rawasgi.messages.scopes import can_deny
 from rawasgi.messages.types import Receive, Scope, Send
 from rawasgi.responses import Response
-from rawasgi.websockets import WebSocket, can_deny
+from rawasgi.websockets import WebSocket
 
 
 async def refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:

@@ -24,11 +24,12 @@ from pathlib import Path
 
 from rawasgi.concurrency import run_in_threadpool
 from rawasgi.exceptions import HTTPException
+from rawasgi.messages.scopes import route_path
 from rawasgi.messages.types import Receive, Scope, Send
+from rawasgi.middleware import fail
 from rawasgi.responses import RedirectResponse, Response
-from rawasgi.routing import fail
 from rawasgi.toolkit.files import FileResponse
-from rawasgi.urls import URL, route_path
+from rawasgi.urls import URL
 from rawasgi.websockets import refuse
 
 PathLike = str | os.PathLike[str]

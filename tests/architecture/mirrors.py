@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 MIRRORS = {
+    "APIRoute": "fastapi.routing:APIRoute",
     "APIRouter": "fastapi:APIRouter",
     "App": "starlette.applications:Starlette",
     "AuthCredentials": "starlette.authentication:AuthCredentials",
@@ -27,6 +28,7 @@ MIRRORS = {
     "GZipMiddleware": "starlette.middleware.gzip:GZipMiddleware",
     "HTMLResponse": "starlette.responses:HTMLResponse",
     "HTTPConnection": "starlette.requests:HTTPConnection",
+    "HTTPEndpoint": "starlette.endpoints:HTTPEndpoint",
     "HTTPException": "starlette.exceptions:HTTPException",
     "HTTPSRedirectMiddleware": "starlette.middleware.httpsredirect:HTTPSRedirectMiddleware",
     "Headers": "starlette.datastructures:Headers",
@@ -61,6 +63,7 @@ MIRRORS = {
     "UnauthenticatedUser": "starlette.authentication:UnauthenticatedUser",
     "WebSocket": "starlette.websockets:WebSocket",
     "WebSocketDisconnect": "starlette.websockets:WebSocketDisconnect",
+    "WebSocketEndpoint": "starlette.endpoints:WebSocketEndpoint",
     "WebSocketException": "starlette.exceptions:WebSocketException",
     "WebSocketRoute": "starlette.routing:WebSocketRoute",
     "format_sse_event": "fastapi.sse:format_sse_event",
@@ -87,17 +90,26 @@ DESCRIBED = (
     *("generate_unique_id_function", "max_body_size", "form_limits"),
 )
 DECORATOR = Differs("a handler is raw: it takes the request and returns a Response", without=DESCRIBED)
-LAYERS = "a layer goes around an app; a single route has none, and one limit holds for the whole app"
+LIMIT = "one limit holds for the whole app"
 
 DIFFERENCES: dict[str, Differs] = {
-    "APIRouter": Differs(
-        "it collects raw handlers; the app has the lifespan",
+    "APIRoute": Differs(
+        "a handler is raw; it may have layers of its own, as a route of Starlette",
         without=(
-            *("tags", "dependencies", "default_response_class", "responses", "callbacks", "route_class"),
-            *("dependency_overrides_provider", "on_startup", "on_shutdown", "lifespan", "deprecated"),
+            *(name for name in DESCRIBED if name != "include_in_schema"),
+            *("dependency_overrides_provider", "strict_content_type"),
+        ),
+        extra=("middleware",),
+    ),
+    "APIRouter": Differs(
+        "it collects raw handlers; it may have layers of its own, as a router of Starlette",
+        without=(
+            *("tags", "dependencies", "default_response_class", "responses", "callbacks"),
+            *("dependency_overrides_provider", "on_startup", "on_shutdown", "deprecated"),
             *("include_in_schema", "generate_unique_id_function", "strict_content_type"),
             *("max_body_size", "form_limits"),
         ),
+        extra=("middleware",),
     ),
     **{f"APIRouter.{verb}": DECORATOR for verb in "api_route delete get head options patch post put".split()},
     "APIRouter.include_router": Differs(
@@ -108,14 +120,14 @@ DIFFERENCES: dict[str, Differs] = {
         ),
     ),
     "APIRouter.websocket": Differs("a handler is raw: it takes the websocket", without=("dependencies",)),
+    "App": Differs("FastAPI's app takes it too, Starlette's only its router", extra=("redirect_slashes",)),
     "EventSourceResponse": Differs("FastAPI's routes send the comments, every 15 seconds", extra=("ping",)),
     "EventSourceResponse.stream_response": Differs("it asks the scope for HEAD and for websockets", extra=("scope",)),
-    "Mount": Differs(LAYERS, without=("middleware", "max_body_size")),
-    "Route": Differs(LAYERS, without=("middleware", "max_body_size")),
-    "Router": Differs("the app has the lifespan; " + LAYERS, without=("lifespan", "middleware", "max_body_size")),
+    "Mount": Differs(LIMIT, without=("max_body_size",)),
+    "Route": Differs(LIMIT, without=("max_body_size",)),
+    "Router": Differs(LIMIT, without=("max_body_size",)),
     "StreamingResponse.stream_response": Differs("it asks the scope for HEAD and for websockets", extra=("scope",)),
     "TestClient": Differs("there is one event loop: asyncio's", without=("backend", "backend_options")),
-    "WebSocketRoute": Differs(LAYERS, without=("middleware",)),
 }
 
 

@@ -56,8 +56,25 @@ def error_names(theirs, ours):
     return f"- noted '{theirs}'", f"+ noted '{ours}'"
 
 
+def seen_as_answer(error, *layers):
+    """Starlette's layers see an exception, those of rawasgi a response, which they may change."""
+    theirs = [f"- noted {[layer, 'sees', error]!r}" for layer in layers]
+    return *theirs, *(line for layer in layers for line in (f"+   x-layer: {layer}", f"+ noted {[layer, 'out']!r}"))
+
+
 FROM_STARLETTE = {
+    "layers around a mount or a router are around its 404 and its 405 too: they see an answer, not an exception": {
+        "parts GET /below/nowhere": seen_as_answer("HTTPException(status_code=404, detail='Not Found')", "mount"),
+        "parts GET /router/nowhere": seen_as_answer(
+            "HTTPException(status_code=404, detail='Not Found')", "inner", "outer", "mount"
+        ),
+        "parts POST /below/fine": seen_as_answer(
+            "HTTPException(status_code=405, detail='Method Not Allowed')", "mount"
+        ),
+    },
     "HEAD is answered with the headers of GET and no body byte (RFC 9110, 9.3.2)": {
+        "parts HEAD /own/fine": body(b"/own/fine [] http://example.org/below/fine", b""),
+        "parts HEAD /below/fine": body(b"/below/fine [] http://example.org/below/fine", b""),
         "answers HEAD /plain": body("héllo".encode(), b""),
         "answers HEAD /stream": [f"- http.response.body body=b'{number};' more_body=True" for number in range(3)],
         "places HEAD /items/7": body(b'["item",{"id":7},"","Route"]', b""),

@@ -6,6 +6,7 @@ import pytest
 
 from tests.wire.apps import answers, asks, background, cookies, errors, limited, lives, no_handlers, places
 from tests.wire.apps_with_layers import contexts, functions, layered
+from tests.wire.apps_with_parts import alone, parts
 from tests.wire.apps_with_sockets import out_of_turn, sockets
 from tests.wire.declared import FROM_STARLETTE
 from tests.wire.kits import RAWASGI, STARLETTE, changes, get, http, leaving, lifespan, play, websocket
@@ -57,6 +58,8 @@ PLACES = (
     "/slash/ /slash// /links /no-link /sub /sub/ /sub/x /sub/caf\xe9 /sub/links /sub// /nowhere //example.net/items/7/"
 )
 ERRORS = "/odd /odder /boom /teapot /phrase /no-content /not-modified /own-404 /tear /nothing /else"
+PART_PATHS = ("/fine", "/refused", "/teapot", "/boom", "/nowhere")
+PARTS = " ".join(f"{place}{path}" for place in ("/own", "/below", "/router") for path in PART_PATHS) + " /raw"
 FUNCTIONS = "/fine /teapot /replaced /boom /caught /refused /stream /raw/ /short /nowhere"
 
 SCENES = {
@@ -133,6 +136,15 @@ SCENES = {
     "a body over the limit that nobody reads": (limited, http("POST", "/deaf", b"123456789")),
     "a body whose length is no number": (limited, http("POST", "/read", b"1", headers=[(b"content-length", b"x")])),
     **each(layered, "GET", "/fine/7 /fine/x /boom /refused"),
+    **each(parts, "GET", PARTS),
+    **each(parts, "HEAD", "/own/fine /below/fine"),
+    **each(parts, "POST", "/own/fine /raw /below/fine"),
+    "layers around one websocket": (parts, websocket("/own/talk")),
+    "layers around one websocket that refuses": (parts, websocket("/own/closed")),
+    "layers around a router's websocket": (parts, websocket("/router/talk")),
+    "layers around a websocket that nobody answers": (parts, websocket("/below/nowhere")),
+    **each(alone, "GET", "/fine /nowhere"),
+    "a router's own life": (alone, lifespan("startup", "shutdown")),
     "layers around a websocket": (layered, leaving(websocket("/talk"))),
     **each(functions, "GET", FUNCTIONS),
     **each(functions, "HEAD", "/fine /stream"),

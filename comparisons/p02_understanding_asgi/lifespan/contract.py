@@ -23,7 +23,7 @@ CONTRACT = Contract(
     },
     provided={
         ("tiny", 5): "rawasgi.tiny.app:App.live",
-        ("rawasgi", 5): "rawasgi.app:run_lifespan",
+        ("rawasgi", 5): "rawasgi.concurrency:run_lifespan",
         ("fastapi", 5): "starlette.routing:Router.lifespan",
         ("flask", 5): "atexit:register",
         ("raw_wsgi", 5): "atexit:register",

@@ -1,0 +1,134 @@
+"""Custom route classes: one place to change a request, a response, or an exception of every handler of a router."""
+
+from typing import Any
+
+import fastapi
+import fastapi.responses
+import fastapi.routing
+import pytest
+
+from rawasgi.app import APIRouter, App
+from rawasgi.exceptions import HTTPException
+from rawasgi.instruments.conversation import converse, request
+from rawasgi.middleware import Middleware
+from rawasgi.requests import Request
+from rawasgi.responses import PlainTextResponse
+from rawasgi.toolkit.routing import APIRoute
+from tests.instruments.messages import start
+from tests.test_app_routers import Naming
+
+TEXT = (b"content-type", b"text/plain; charset=utf-8")
+
+
+class Reversed(Request):
+    """A request whose body reads backwards."""
+
+    async def body(self):
+        return (await super().body())[::-1]
+
+
+class Custom(APIRoute):
+    """Exchanges the request, marks the response, and answers one exception."""
+
+    def get_route_handler(self):
+        handle = super().get_route_handler()
+
+        async def custom(request):
+            try:
+                response = await handle(Reversed(request.scope, request.receive))
+            except ZeroDivisionError as error:
+                raise HTTPException(422, str(error)) from error
+            response.headers["x-route"] = self.path
+            return response
+
+        return custom
+
+
+async def read(request):
+    """Answer with the body."""
+    return PlainTextResponse(await request.body())
+
+
+def divide(request):
+    """Fail, on a thread."""
+    raise ZeroDivisionError("by zero")
+
+
+class Callable:
+    """A handler that is an object."""
+
+    async def __call__(self, request):
+        return PlainTextResponse("called")
+
+
+def served():
+    """An app that includes such a router below a prefix."""
+    router = APIRouter(route_class=Custom)
+    router.post("/read")(read)
+    router.get("/divide")(divide)
+    router.get("/object")(Callable())
+    app = App()
+    app.include_router(router, prefix="/api")
+    return app
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "answer"),
+    [
+        ("POST", "/api/read", [start(200, (b"content-length", b"3"), TEXT, (b"x-route", b"/read")), b"cba"]),
+        ("GET", "/api/object", [start(200, (b"content-length", b"6"), TEXT, (b"x-route", b"/object")), b"called"]),
+        ("GET", "/api/divide", [start(422, (b"content-length", b"7"), TEXT), b"by zero"]),
+    ],
+)
+def test_a_route_class_has_every_handler_in_its_hands(method, path, answer):
+    """The request is its own, the response is marked, the exception is another: functions and objects alike."""
+    body = {"type": "http.response.body", "body": answer[1]}
+    assert converse(served(), request(method, path, body=b"abc")) == [answer[0], body]
+
+
+def marking(base: Any) -> Any:
+    """A route class of either family, in one text."""
+
+    class Marking(base):  # type: ignore[misc]
+        def get_route_handler(self):
+            handle = super().get_route_handler()
+
+            async def mark(request):
+                response = await handle(request)
+                response.headers["x-route"] = "marked"
+                return response
+
+            return mark
+
+    return Marking
+
+
+def test_the_same_class_serves_fastapi():
+    """The text of `get_route_handler` is the same there, and what a client sees is equal."""
+    ours, theirs = (
+        APIRouter(route_class=marking(APIRoute)),
+        fastapi.APIRouter(route_class=marking(fastapi.routing.APIRoute)),
+    )
+
+    @ours.get("/")
+    async def fine(request):
+        return PlainTextResponse("fine")
+
+    @theirs.get("/")
+    async def also_fine():
+        return fastapi.responses.PlainTextResponse("fine")
+
+    app, peer = App(), fastapi.FastAPI()
+    app.include_router(ours)
+    peer.include_router(theirs)
+    assert converse(app, request("GET", "/")) == converse(peer, request("GET", "/"))
+
+
+def test_layers_of_a_route_are_around_its_class():
+    """What the class answers passes the layers."""
+    route = Custom("/", read, methods=["PUT"], middleware=[Middleware(Naming, b"layer")])
+    headers = ((b"content-length", b"2"), TEXT, (b"x-route", b"/"), (b"x-layer", b"layer"))
+    assert converse(App(routes=[route]), request("PUT", "/", body=b"ab")) == [
+        start(200, *headers),
+        {"type": "http.response.body", "body": b"ba"},
+    ]
