@@ -348,4 +348,4 @@ class HandlerApp:
             else:
                 await response(scope, receive, send)
         finally:
-            request.release()
+            await request.close()
