@@ -45,6 +45,11 @@ from rawasgi.routing import Mount as Mount
 from rawasgi.routing import Route as Route
 from rawasgi.routing import Router as Router
 from rawasgi.routing import WebSocketRoute as WebSocketRoute
+from rawasgi.toolkit.config import CommaSeparatedStrings as CommaSeparatedStrings
+from rawasgi.toolkit.config import Config as Config
+from rawasgi.toolkit.config import Secret as Secret
+from rawasgi.toolkit.formdata import FormData as FormData
+from rawasgi.toolkit.formdata import UploadFile as UploadFile
 from rawasgi.urls import URL as URL
 from rawasgi.urls import Address as Address
 from rawasgi.urls import URLPath as URLPath

@@ -76,7 +76,13 @@ FLOORS = (
     Floor(
         "annexes",
         "when you need them",
-        ("middlewares/access_log.py", "middlewares/timing.py"),
+        (
+            "middlewares/access_log.py",
+            "middlewares/timing.py",
+            "toolkit/config.py",
+            "toolkit/formdata.py",
+            "toolkit/forms.py",
+        ),
         stands_on=("messages", "core"),
     ),
     Floor(

@@ -12,7 +12,14 @@ from rawasgi.__main__ import FLOORS
 from tests.architecture.tree import ROOT, Source, sources, written
 
 # The only files with third-party imports, and which.
-THIRD_PARTY = {"rawasgi/tiny/server.py": {"h11", "wsproto"}, "rawasgi/instruments/testclient.py": {"httpx2"}}
+THIRD_PARTY = {
+    "rawasgi/tiny/server.py": {"h11", "wsproto"},
+    "rawasgi/toolkit/forms.py": {"python_multipart"},
+    "rawasgi/instruments/testclient.py": {"httpx2"},
+}
+
+# Public names that need a package, and the extra that brings it.
+EXTRAS = {"TestClient": "testing"}
 
 # Two sides of one conversation: they share its messages and nothing else.
 STRANGERS = {("tiny/server.py", "tiny/app.py"), ("tiny/app.py", "tiny/server.py")}
@@ -155,13 +162,14 @@ def test_nobody_imports_a_star(folder):
 
 
 def test_importing_every_public_name_needs_the_standard_library_alone():
-    """With no site-packages at all every public name loads but TestClient, which says what to install."""
+    """With no site-packages at all every public name loads but those of EXTRAS, which say what to install."""
     program = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "import rawasgi; [getattr(rawasgi, name) for name in dir(rawasgi) if name != 'TestClient']\n"
-        "try: rawasgi.TestClient\n"
-        "except ModuleNotFoundError as error: assert str(error).endswith(\"pip install 'rawasgi[testing]'\"), error\n"
-        "else: raise SystemExit('TestClient loads without httpx2')\n"
+        f"import rawasgi; [getattr(rawasgi, name) for name in dir(rawasgi) if name not in {EXTRAS}]\n"
+        f"for name, extra in {EXTRAS}.items():\n"
+        "    try: getattr(rawasgi, name)\n"
+        "    except ModuleNotFoundError as error: assert str(error).endswith(f\"pip install 'rawasgi[{extra}]'\"), error\n"
+        "    else: raise SystemExit(f'{name} loads without a package')\n"
         "print({name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names - {'rawasgi', '__main__'})"
     )
     run = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True)
