@@ -31,6 +31,8 @@ MODULES = {
     "requests": "ClientDisconnect HTTPConnection Request",
     "responses": "HTMLResponse JSONResponse PlainTextResponse RedirectResponse Response StreamingResponse",
     "routing": "BaseRoute Host Mount Route Router WebSocketRoute",
+    "toolkit.broadcast": "Broadcast",
+    "toolkit.broadcast_valkey": "ValkeyBroadcast",
     "toolkit.config": "CommaSeparatedStrings Config Secret",
     "toolkit.formdata": "FormData UploadFile",
     "urls": "Address URL URLPath",

@@ -45,6 +45,8 @@ from rawasgi.routing import Mount as Mount
 from rawasgi.routing import Route as Route
 from rawasgi.routing import Router as Router
 from rawasgi.routing import WebSocketRoute as WebSocketRoute
+from rawasgi.toolkit.broadcast import Broadcast as Broadcast
+from rawasgi.toolkit.broadcast_valkey import ValkeyBroadcast as ValkeyBroadcast
 from rawasgi.toolkit.config import CommaSeparatedStrings as CommaSeparatedStrings
 from rawasgi.toolkit.config import Config as Config
 from rawasgi.toolkit.config import Secret as Secret

@@ -82,6 +82,8 @@ FLOORS = (
             "toolkit/config.py",
             "toolkit/formdata.py",
             "toolkit/forms.py",
+            "toolkit/broadcast.py",
+            "toolkit/broadcast_valkey.py",
         ),
         stands_on=("messages", "core"),
     ),

@@ -14,12 +14,13 @@ from tests.architecture.tree import ROOT, Source, sources, written
 # The only files with third-party imports, and which.
 THIRD_PARTY = {
     "rawasgi/tiny/server.py": {"h11", "wsproto"},
+    "rawasgi/toolkit/broadcast_valkey.py": {"valkey"},
     "rawasgi/toolkit/forms.py": {"python_multipart"},
     "rawasgi/instruments/testclient.py": {"httpx2"},
 }
 
 # Public names that need a package, and the extra that brings it.
-EXTRAS = {"TestClient": "testing"}
+EXTRAS = {"TestClient": "testing", "ValkeyBroadcast": "broadcast"}
 
 # Two sides of one conversation: they share its messages and nothing else.
 STRANGERS = {("tiny/server.py", "tiny/app.py"), ("tiny/app.py", "tiny/server.py")}
