@@ -68,9 +68,14 @@ from rawasgi.routing import Mount as Mount
 from rawasgi.routing import Route as Route
 from rawasgi.routing import Router as Router
 from rawasgi.routing import WebSocketRoute as WebSocketRoute
+from rawasgi.toolkit.broadcast import Broadcast as Broadcast
+from rawasgi.toolkit.broadcast_valkey import ValkeyBroadcast as ValkeyBroadcast
 from rawasgi.toolkit.conditional import conditional as conditional
 from rawasgi.toolkit.conditional import etag_of as etag_of
 from rawasgi.toolkit.conditional import precondition as precondition
+from rawasgi.toolkit.config import CommaSeparatedStrings as CommaSeparatedStrings
+from rawasgi.toolkit.config import Config as Config
+from rawasgi.toolkit.config import Secret as Secret
 from rawasgi.toolkit.endpoints import HTTPEndpoint as HTTPEndpoint
 from rawasgi.toolkit.endpoints import WebSocketEndpoint as WebSocketEndpoint
 from rawasgi.toolkit.events import EventSourceResponse as EventSourceResponse
@@ -78,6 +83,8 @@ from rawasgi.toolkit.events import ServerSentEvent as ServerSentEvent
 from rawasgi.toolkit.events import format_sse_event as format_sse_event
 from rawasgi.toolkit.events import last_event_id as last_event_id
 from rawasgi.toolkit.files import FileResponse as FileResponse
+from rawasgi.toolkit.formdata import FormData as FormData
+from rawasgi.toolkit.formdata import UploadFile as UploadFile
 from rawasgi.toolkit.hints import TrailersResponse as TrailersResponse
 from rawasgi.toolkit.hints import send_early_hints as send_early_hints
 from rawasgi.toolkit.jsonlines import JSONLinesResponse as JSONLinesResponse

@@ -269,4 +269,4 @@ class BaseHTTPMiddleware:
         finally:
             for inner in calls:
                 await inner.finish(failed)
-            request.release()
+            await request.close()

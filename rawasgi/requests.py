@@ -7,12 +7,14 @@ the body from `receive`. The body is a stream that can be read once; `body()` ke
 asked by one reader at a time: when `is_disconnected` has to look ahead, it keeps its question open instead of
 withdrawing it, and whoever reads next gets that answer first.
 
+Forms want a parser, which lies outside the core: `form` loads `rawasgi.toolkit.forms` when it is called, by name.
+
 Spec:         https://asgi.readthedocs.io/en/latest/specs/www.html#request-receive-event
 Grown from:   tiny/app.py:Request, because a body is asked for twice, and clients leave in between
 In FastAPI:   starlette.requests:Request
 In Starlette: starlette.requests:Request
 In Flask:     flask.wrappers:Request, where the server has the body ready or blocks until it comes
-Left out:     forms, push promises
+Left out:     push promises
 """
 
 import asyncio
@@ -20,6 +22,7 @@ import json
 import math
 import re
 from collections.abc import AsyncGenerator, Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
 from rawasgi.datastructures import Headers, QueryParams, State
@@ -200,6 +203,7 @@ class Request(HTTPConnection):
     _pending: asyncio.Future[Message] | None = None
     _heard: Message | None = None
     _body: bytes | None = None
+    _form: Any = None
     _consumed = False
     _disconnected = False
 
@@ -272,6 +276,15 @@ class Request(HTTPConnection):
         """The body as JSON; `MalformedJSON` (a 400, where nobody catches it) for one that is none."""
         return parse_json(await self.body())
 
+    def form(self, *, max_files: float = 1000, max_fields: float = 1000, max_part_size: int = 1024 * 1024) -> Any:
+        """The body as `FormData`: `await` it, or `async with` it. See `toolkit.forms.Form`, which says what it raises.
+
+        It is read once; the limits of the first call hold. `max_part_size` is in bytes.
+        """
+        if self._form is None:
+            self._form = import_module("rawasgi.toolkit.forms").Form(self, max_files, max_fields, max_part_size)
+        return self._form
+
     async def is_disconnected(self) -> bool:
         """Whether the server has told that the client left. It never waits, and loses no message.
 
@@ -288,10 +301,12 @@ class Request(HTTPConnection):
                     self._heard, self._pending = message, None  # the next question is about the client alone
         return self._disconnected
 
-    def release(self) -> None:
-        """The request is over: withdraw the question that `is_disconnected` has left open."""
-        if self._pending is not None:
-            self._pending.cancel()
+    async def close(self) -> None:
+        """The request is over: withdraw the question that `is_disconnected` has left open, and close a form's files."""
+        if self._pending is not None and self._pending.cancel():
+            self._pending = None
+        if self._form is not None:
+            await self._form.close()
 
 
 def limit_body(receive: Receive, limit: int, scope: Scope) -> Receive:

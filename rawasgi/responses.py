@@ -351,4 +351,4 @@ class HandlerApp:
             else:
                 await response(scope, receive, send)
         finally:
-            request.release()
+            await request.close()

@@ -33,9 +33,10 @@ from rawasgi.websockets import WebSocketApp, refuse
 
 
 class BaseRoute:
-    """What a router asks of a route. Override `matches` to match in your own way."""
+    """What a router asks of a route. Override `matches` to match in your own way; set `app`, or override `handle`."""
 
     name: str | None = None
+    app: ASGIApp  # with the layers of this route around it
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """How well this route fits, and what it adds to the scope."""
@@ -47,7 +48,7 @@ class BaseRoute:
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer; `matches` has been asked before."""
-        raise NotImplementedError(f"{type(self).__name__} must say how to answer")
+        await self.app(scope, receive, send)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be an app on its own: a router of one route."""
@@ -64,7 +65,7 @@ class PathRoute(BaseRoute):
         self.path = path
         self.endpoint = endpoint
         self.name = name_of(endpoint) if name is None else name
-        self.app = app  # with the layers of this route around it
+        self.app = app
         self.template = PathTemplate(rooted(path) if path else "")  # empty: for a prefix to come
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -80,10 +81,6 @@ class PathRoute(BaseRoute):
         if name != self.name or path_params.keys() != self.template.convertors.keys():
             raise NoMatchFound(name, path_params)
         return URLPath(self.template.fill(path_params), self.protocol)
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the app."""
-        await self.app(scope, receive, send)
 
 
 class Route(PathRoute):
@@ -153,10 +150,6 @@ class Container(BaseRoute):
             raise NoMatchFound(name, path_params)
         below = name if self.name is None else name[len(self.name) + 1 :]
         return first_url(self.routes, below, path_params)
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the app below."""
-        await self.app(scope, receive, send)
 
 
 class Mount(Container):
@@ -328,7 +321,7 @@ class Router(RouteOwner):
         if fixed is not None:
             scope["route"], scope["endpoint"] = fixed, fixed.endpoint
             scope.setdefault("path_params", {})
-            await (fixed.app if type(fixed).handle is PathRoute.handle else fixed.handle)(scope, receive, send)
+            await (fixed.app if type(fixed).handle is BaseRoute.handle else fixed.handle)(scope, receive, send)
         else:
             await self.search(path, scope, receive, send)
 

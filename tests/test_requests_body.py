@@ -47,8 +47,8 @@ async def settled():
 
 
 async def ended(request):
-    """Release a request and see its task end."""
-    request.release()
+    """Close a request and see its task end."""
+    await request.close()
     await settled()
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
@@ -212,10 +212,10 @@ async def test_what_receive_raises_comes_out_of_is_disconnected():
 
 
 @on_a_loop
-async def test_release_withdraws_the_open_question():
+async def test_close_withdraws_the_open_question():
     """And is nothing where none is open."""
     request, _ = asked()
-    request.release()
+    await request.close()
     await request.is_disconnected()
     assert len(asyncio.all_tasks()) == 2
     await ended(request)
@@ -306,7 +306,7 @@ async def test_two_requests_of_one_scope_hear_the_same_disconnect():
     inbox.waiting.put_nowait(LEFT)
     await settled()
     assert await below.is_disconnected() is True
-    below.release()
+    await below.close()
     await ended(above)
 
 

@@ -15,12 +15,19 @@ from tests.architecture.tree import ROOT, Source, sources, written
 THIRD_PARTY = {
     "rawasgi/tiny/server.py": {"h11", "wsproto"},
     "rawasgi/instruments/testclient.py": {"httpx2"},
+    "rawasgi/toolkit/broadcast_valkey.py": {"valkey"},
+    "rawasgi/toolkit/forms.py": {"python_multipart"},
     "rawasgi/toolkit/templates.py": {"jinja2"},
     "rawasgi/middlewares/sessions.py": {"itsdangerous"},
 }
 
 # Public names that need a package, and the extra that brings it.
-EXTRAS = {"TestClient": "testing", "Jinja2Templates": "templates", "SessionMiddleware": "sessions"}
+EXTRAS = {
+    "Jinja2Templates": "templates",
+    "SessionMiddleware": "sessions",
+    "TestClient": "testing",
+    "ValkeyBroadcast": "broadcast",
+}
 
 # Two sides of one conversation: they share its messages and nothing else.
 STRANGERS = {("tiny/server.py", "tiny/app.py"), ("tiny/app.py", "tiny/server.py")}
