@@ -57,10 +57,13 @@ MODULES = {
     "toolkit.hints": "TrailersResponse send_early_hints",
     "toolkit.jsonlines": "JSONLinesResponse",
     "toolkit.lifespans": "LifespanError with_mounts",
-    "toolkit.routing": "APIRoute",
     "toolkit.static": "StaticFiles",
     "toolkit.templates": "Jinja2Templates",
-    "typed.params": "Body Cookie Depends File Form Header Path Query Security SecurityScopes",
+    "typed.encoders": "jsonable_encoder",
+    "typed.errors": "RequestValidationError ResponseValidationError WebSocketRequestValidationError "
+    "http_exception_handler request_validation_exception_handler",
+    "typed.params": "Body Cookie Depends File Form Header Path Query Security SecurityScopes nonblocking",
+    "typed.routing": "APIRoute APIWebSocketRoute",
     "urls": "Address URL URLPath",
     "websockets": "WebSocket WebSocketDisconnect WebSocketState",
 }
