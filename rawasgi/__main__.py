@@ -125,6 +125,7 @@ FLOORS = (
             "typed/answers.py",
             "typed/options.py",
             "typed/routing.py",
+            "typed/registration.py",
         ),
         stands_on=("messages", "core"),
     ),
