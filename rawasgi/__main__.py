@@ -126,6 +126,7 @@ FLOORS = (
             "typed/options.py",
             "typed/routing.py",
             "typed/registration.py",
+            "typed/explain.py",
         ),
         stands_on=("messages", "core"),
     ),
