@@ -28,7 +28,7 @@ Left out:     what FastAPI's class knows of parameters and documentation
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
-from rawasgi.concurrency import call
+from rawasgi.concurrency import where_it_belongs
 from rawasgi.middleware import Layers, layered
 from rawasgi.requests import Request
 from rawasgi.responses import HandlerApp, Response
@@ -54,8 +54,10 @@ class APIRoute(Route):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """`async def (request) -> response`: the endpoint, on a thread where it is a `def`. Override it."""
 
+        answer = where_it_belongs(self.endpoint)
+
         async def handle(request: Request) -> Response:
-            response: Response = await call(self.endpoint, request)
+            response: Response = await answer(request)
             return response
 
         return handle
