@@ -10,6 +10,9 @@ context variables set below are seen above, `receive` has one reader, and backgr
     response.headers["x-stamp"] = "…"
     return response                             it is sent, and then the app below goes on to its end
 
+A row of such layers is one app driven by hand and, for each layer, two function calls: `call_next` of one asks the next
+one directly. Five of them cost half of what five apps driven by hand do, and a twenty-fifth of five second tasks.
+
 Spec:         https://asgi.readthedocs.io/en/latest/specs/main.html#middleware
 Grown from:   tiny/app.py:App.add_middleware, because a layer often has to do with requests and responses, not messages
 In FastAPI:   starlette.middleware.base:BaseHTTPMiddleware

@@ -9,6 +9,8 @@ segments cannot express (a `path` in the middle, convertors of your own, hosts, 
 is kept aside as a row of barriers, which every request tries one by one: it costs what it did before, and nothing else
 costs more.
 
+That buys a price that does not grow: the last of 200 routes is found as fast as the only one. A scan looks at 200.
+
     /items/{id} and /items/new, asked for "/items/new"  ->  both, and the one that was registered first has the word
 
 Spec:         https://asgi.readthedocs.io/en/latest/specs/www.html#http-connection-scope

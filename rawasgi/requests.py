@@ -5,7 +5,8 @@ bytes > server > app > middleware > routing > [handler] > response > bytes
 A `Request` costs nothing until somebody asks: headers, cookies, query and URL are read from the scope at first use,
 the body from `receive`. The body is a stream that can be read once; `body()` keeps what it has read. `receive` is
 asked by one reader at a time: when `is_disconnected` has to look ahead, it keeps its question open instead of
-withdrawing it, and whoever reads next gets that answer first.
+withdrawing it, and whoever reads next gets that answer first. So a handler that looks at nothing pays for one object of
+three attributes, and `body()` takes the messages itself, without a generator for each.
 
 Forms want a parser, which lies outside the core: `form` loads `rawasgi.toolkit.forms` when it is called, by name.
 

@@ -6,6 +6,9 @@ A `Router` is an ASGI app that calls one of its routes, and a route is an ASGI a
 route registered that fits both path and method wins. Where only paths fit, the answer is 405 and names the methods of
 all of them; where none fits, the path with or without a slash at its end may (307), else it is 404.
 
+A path without parameters is found by one look in a dict, unless a route before it might match it too; all others by
+`paths`. The table is made for the first request, and dropped by whatever changes `routes`, so that nobody asks its age.
+
 The router writes `route`, `endpoint` and `path_params` into the scope that it was given by the app, which made a copy,
 so that middleware outside can read them afterwards. `Mount` and `Host` copy again: what they change concerns only the
 app below.
