@@ -25,7 +25,8 @@ from typing import Any
 
 try:
     import pydantic
-    from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
+    from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
+    from pydantic_core import PydanticSerializationError
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("typed handlers need pydantic: pip install 'rawasgi[typed]'", name=missing.name) from None
 
@@ -54,7 +55,7 @@ class Writer:
     def __init__(self, kind: Any, answer: Answer, endpoint: str) -> None:
         try:
             self.adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(kind)
-        except (PydanticSchemaGenerationError, PydanticUndefinedAnnotation) as error:
+        except (PydanticUndefinedAnnotation, PydanticUserError) as error:
             raise SignatureError(
                 f"{endpoint}: pydantic cannot write {kind!r}: {str(error).partition(chr(10))[0]}; "
                 "annotate what is returned, or say response_model=None"
@@ -68,11 +69,15 @@ class Writer:
             return self.adapter.validator.validate_python(value, from_attributes=True)
         except pydantic.ValidationError as error:
             lines = [{**line, "loc": ("response", *line["loc"])} for line in error.errors(include_url=False)]
-            raise ResponseValidationError(lines, body=value, endpoint=self.endpoint) from None
+            raise ResponseValidationError(errors=lines, body=value, endpoint=self.endpoint) from None
 
     def to_json(self, value: Any) -> bytes:
         """Straight to bytes."""
-        return self.adapter.serializer.to_json(self.checked(value), **self.said)
+        checked = self.checked(value)
+        try:
+            return self.adapter.serializer.to_json(checked, **self.said)
+        except PydanticSerializationError:  # half a surrogate pair has no UTF-8, and Rust does not escape it
+            return to_json(self.adapter.dump_python(checked, mode="json", **self.said))
 
     def to_python(self, value: Any) -> Any:
         """To what a response class of your own renders."""
