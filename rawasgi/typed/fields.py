@@ -70,21 +70,17 @@ class Field:
 
     def read(self, sources: Sources, errors: list[Error]) -> Any:
         """The value; where there is none, or a wrong one, MISSING, and a line more in `errors`."""
-        text, name = self.find(sources)
-        if text is MISSING:
-            return self.absent(errors, name)
+        for name in self.names:
+            text = self.find_one(sources, name, self.many)
+            if text is not MISSING:
+                break
+        else:
+            return self.absent(errors, self.names[0])
         try:
-            return self.validate(text, from_attributes=True)
+            return self.validate(text)
         except pydantic.ValidationError as error:
             errors.extend(self.told(error, name))
             return MISSING
-
-    def find(self, sources: Sources) -> tuple[Any, str]:
-        """The text, and the name under which it was found."""
-        for name in self.names:
-            if (text := self.find_one(sources, name, self.many)) is not MISSING:
-                return text, name
-        return MISSING, self.names[0]
 
     def loc(self, name: str) -> tuple[str, ...]:
         """Where an error is said to be."""
@@ -113,6 +109,26 @@ class Field:
         return [{**line, "loc": (*where, *line["loc"])} for line in error.errors(include_url=False)]
 
 
+@dataclass(frozen=True, eq=False)
+class ComposedField(Field):
+    """What is more than one text: it has to be found before it is read."""
+
+    def read(self, sources: Sources, errors: list[Error]) -> Any:
+        """The same."""
+        found, name = self.find(sources)
+        if found is MISSING:
+            return self.absent(errors, name)
+        try:
+            return self.validate(found, from_attributes=True)
+        except pydantic.ValidationError as error:
+            errors.extend(self.told(error, name))
+            return MISSING
+
+    def find(self, sources: Sources) -> tuple[Any, str]:
+        """What pydantic is to read, and the name under which it was found."""
+        raise NotImplementedError(f"{type(self).__name__} must say what it finds")
+
+
 class Part(NamedTuple):
     """One field of a parameter model: what pydantic wants to see it as, and its names in the request."""
 
@@ -122,7 +138,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class ModelField(Field):
+class ModelField(ComposedField):
     """A parameter model: its fields are looked up one by one, and all else is handed to it too, to be forbidden perhaps."""
 
     parts: tuple[Part, ...] = ()
@@ -160,7 +176,7 @@ class ModelField(Field):
 
 
 @dataclass(frozen=True, eq=False)
-class BodyField(Field):
+class BodyField(ComposedField):
     """What is in a JSON body: the whole, or with `embed` one key of an object."""
 
     embed: bool = False

@@ -148,7 +148,9 @@ class TypedApp:
         tracked = send if isinstance(send, TrackedSend) else TrackedSend(send)
         plan = self.route.plan_for(scope)
         try:
-            if plan.ends:
+            if not plan.ends and self.route.handler is None:
+                await tracked.respond(await Run(plan, request).go(), scope, receive)
+            elif plan.ends:
                 exits = Exits()
                 respond = partial(tracked.respond, scope=scope, receive=receive)
                 await exits.around(partial(self.answer, request, plan, exits), respond)
