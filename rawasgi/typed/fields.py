@@ -48,10 +48,14 @@ class Field:
     model: type[pydantic.BaseModel] | None = None  # a parameter model: its fields are the parameters
     validate: Callable[..., Any] = field(init=False, repr=False)
     find_one: Callable[..., Any] = field(init=False, repr=False)
+    fixed: Any = field(init=False, repr=False)  # what a request without it gets: MISSING, where that has to be made
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "validate", self.adapter.validator.validate_python)
         object.__setattr__(self, "find_one", FINDERS.get(self.place, FINDERS["form"]))
+        options, default = self.parameter.declared.options if self.parameter.declared else {}, self.parameter.default
+        is_made = default is REQUIRED or options.get("default_factory") or options.get("validate_default")
+        object.__setattr__(self, "fixed", MISSING if is_made else default)
 
     @property
     def place(self) -> str:
@@ -88,8 +92,9 @@ class Field:
 
     def absent(self, errors: list[Error], name: str) -> Any:
         """The default, checked if that was asked for; or an error."""
-        declared, default = self.parameter.declared, self.parameter.default
-        options = declared.options if declared else {}
+        if self.fixed is not MISSING:
+            return self.fixed
+        options, default = self.parameter.declared.options if self.parameter.declared else {}, self.parameter.default
         if (factory := options.get("default_factory")) is not None:
             default = factory()
         if default is REQUIRED:

@@ -73,7 +73,8 @@ class Sources:
     @Once
     def query(self) -> dict[str, str]:
         """The last value of each query parameter."""
-        return last_values(self.scope.get("query_string") or b"")
+        query_string = self.scope.get("query_string")
+        return last_values(query_string) if query_string else {}
 
     @Once
     def headers(self) -> list[Header]:
