@@ -155,7 +155,7 @@ def handing_on(func):
         (Item, "function", ["query"]),
         (functools.partial(wrapped, 1), "coroutine", ["body"]),
         (functools.partial(Several().generator), "generator", []),
-        (handing_on(wrapped), "coroutine", ["query", "body"]),
+        (handing_on(Several().coroutine), "coroutine", ["query"]),
         (handing_on(Several.generator.__get__(Several())), "generator", []),
         (lambda a, b=1: a, "function", ["query", "query"]),
     ],
