@@ -81,7 +81,7 @@ class Planner:
 
     def target(self, depends: Depends) -> Any:
         """What is called for a dependency: perhaps what overrides it."""
-        return self.overrides.get(depends.dependency, depends.dependency)
+        return self.overrides.get(identity(depends.dependency), depends.dependency)
 
     def need(self, depends: Depends, scopes: tuple[str, ...]) -> int:
         """The number of the call that makes the value of a dependency: an earlier one, or a new one."""
@@ -89,7 +89,11 @@ class Planner:
         scopes = tuple(dict.fromkeys((*scopes, *depends.scopes)))
         self.check_cycle(func)
         told = tuple(sorted(scopes)) if depends.scopes or self.uses_scopes(func) else ()
-        key = (depends.dependency, told, depends.scope or ("request" if is_generator(self.signature(func)) else ""))
+        key = (
+            identity(depends.dependency),
+            told,
+            depends.scope or ("request" if is_generator(self.signature(func)) else ""),
+        )
         if depends.use_cache and key in self.made:
             return self.made[key]
         number = self.visit(func, depends, scopes)
@@ -124,6 +128,15 @@ class Planner:
             raise SignatureError(
                 f"{way[0]}(): its dependencies go round in a cycle: {' > '.join(way)}; let one of them do without"
             )
+
+
+def identity(func: Any) -> Any:
+    """What a dependency is known by: itself, so that two equal methods are one, or its id where it has no hash."""
+    try:
+        hash(func)
+    except TypeError:
+        return id(func)
+    return func
 
 
 def is_scheme(func: Any) -> bool:

@@ -160,9 +160,10 @@ def resolved(func: Any, name: str, annotation: Any) -> Any:
     bare = unwrapped(func)
     if not inspect.isroutine(bare) and not isinstance(bare, type):
         bare = type(bare).__call__
-    known = getattr(bare, "__globals__", None) or vars(sys.modules[bare.__module__])
     if annotation is inspect.Parameter.empty or annotation is None:
         return annotation
+    module = sys.modules.get(getattr(bare, "__module__", ""))
+    known = getattr(bare, "__globals__", None) or (vars(module) if module else {})
     holder: Any = types.SimpleNamespace(__annotations__={name: annotation})
     try:
         return get_type_hints(holder, known, include_extras=True)[name]
