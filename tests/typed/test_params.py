@@ -96,3 +96,20 @@ print("pydantic_core" in sys.modules, len(app.routes))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "typed handlers need pydantic: pip install 'rawasgi[typed]'\nFalse 1\n"
+
+
+def test_a_form_needs_its_parser():
+    """A handler that asks for one names the extra when it is registered."""
+    code = """
+import sys
+sys.modules["python_multipart"] = None
+from rawasgi import App, Form
+app = App()
+try:
+    @app.post("/form")
+    async def form(q: str = Form()): ...
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "forms need python-multipart: pip install 'rawasgi[forms]'\n"

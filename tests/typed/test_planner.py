@@ -93,6 +93,20 @@ def test_a_dependency_is_known_by_what_it_is():
     assert [argument.call for argument in plan.endpoint.arguments] == [0, 0, 1, 2, 2]
 
 
+def test_a_wide_net_of_dependencies_is_planned_in_no_time():
+    """Sixty levels, each of which asks twice for the one below: each is visited once."""
+
+    async def level(): ...
+
+    below = level
+    for _ in range(60):
+
+        async def above(a: Any = Depends(below), b: Any = Depends(below)): ...
+
+        below = above
+    assert len(make_plan("/", ["GET"], below).calls) == 61
+
+
 def test_neighbours_on_a_thread_are_one_step():
     """Three levels of `def`, and the endpoint: one hop."""
 
