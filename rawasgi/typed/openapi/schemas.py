@@ -1,0 +1,102 @@
+"""The types of all routes in -> their JSON schemas, and the models that these share, out.
+
+bytes > server > app > middleware > [routing > handler > response] > bytes
+
+pydantic makes the schemas. It is asked once, about everything, since a name depends on what else there is: two models
+`Item` of two modules get longer names, and a model that reads otherwise than it writes becomes two.
+
+    class Item(BaseModel): name: str; size: int = 1
+    read      ->  {"$ref": "#/components/schemas/Item-Input"}      `size` may be missing
+    written   ->  {"$ref": "#/components/schemas/Item-Output"}     `size` is always there
+
+Spec:         https://github.com/OAI/OpenAPI-Specification/blob/main/versions/3.1.1.md#schema-object
+In FastAPI:   fastapi._compat.v2:get_definitions
+In Starlette: starlette.schemas:SchemaGenerator, which reads YAML from docstrings
+In Flask:     none, because it knows no types
+Left out:     one schema for both directions where they differ only by their titles
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+try:
+    from pydantic import TypeAdapter
+    from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
+    from pydantic_core import core_schema
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError("OpenAPI needs pydantic: pip install 'rawasgi[typed]'", name=missing.name) from None
+
+from rawasgi.toolkit.formdata import UploadFile
+
+PLACE = "#/components/schemas/{model}"
+BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}  # what a JSON string of bytes would be
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """Something that has a schema: its type, whether it is read or written, and its title where no model has one."""
+
+    adapter: "TypeAdapter[Any]"
+    mode: Literal["validation", "serialization"]
+    title: str
+
+    @classmethod
+    def of(cls, annotation: Any, mode: Literal["validation", "serialization"], title: str) -> "Shape":
+        """The shape of a type."""
+        return cls(TypeAdapter(annotation), mode, title)
+
+
+class Generator(GenerateJsonSchema):
+    """pydantic's own, which has an older word for bytes and none for an uploaded file."""
+
+    def bytes_schema(self, schema: core_schema.BytesSchema) -> JsonSchemaValue:
+        """A string of bytes."""
+        made = {"type": "string", "contentMediaType": "application/octet-stream"}
+        coding = self._config.ser_json_bytes if self.mode == "serialization" else self._config.val_json_bytes
+        if coding == "base64":
+            made["contentEncoding"] = "base64"
+        self.update_with_validations(made, schema, self.ValidationsMapping.bytes)
+        return made
+
+    def is_instance_schema(self, schema: core_schema.IsInstanceSchema) -> JsonSchemaValue:
+        """An uploaded file."""
+        kind = schema["cls"]
+        return dict(BINARY) if isinstance(kind, type) and issubclass(kind, UploadFile) else super().is_instance_schema(schema)
+
+
+class Schemas:
+    """The schemas of these shapes. `components` are the models, each under its name.
+
+    Without `separate` a model has one schema, that of reading, unless it computes fields, which can only be written.
+    """
+
+    def __init__(self, shapes: Iterable[Shape], separate: bool = True) -> None:
+        self._modes: dict[Shape, JsonSchemaMode] = {
+            shape: shape.mode if separate or computes(shape.adapter.core_schema) else "validation" for shape in shapes
+        }
+        inputs = [(shape, mode, shape.adapter.core_schema) for shape, mode in self._modes.items()]
+        found, components = Generator(ref_template=PLACE).generate_definitions(cast(Any, inputs))
+        self._found = found
+        self.components: dict[str, Any] = {name: described(components[name]) for name in sorted(components)}
+
+    def of(self, shape: Shape) -> dict[str, Any]:
+        """The schema, or the reference to a model that is it."""
+        schema: dict[str, Any] = dict(self._found[cast(Any, shape), self._modes[shape]])
+        if "$ref" not in schema:
+            schema["title"] = shape.title
+        return schema
+
+
+def computes(schema: Any) -> bool:
+    """Whether a field that is computed is anywhere in a core schema."""
+    if isinstance(schema, dict):
+        return bool(schema.get("computed_fields")) or any(map(computes, schema.values()))
+    return isinstance(schema, list | tuple) and any(map(computes, schema))
+
+
+def described(schema: Any) -> Any:
+    """A model's schema, its description up to a form feed: what stands behind it in a docstring is for colleagues."""
+    if "description" in schema:
+        return {**schema, "description": schema["description"].partition("\f")[0]}
+    return schema
