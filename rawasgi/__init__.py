@@ -60,6 +60,7 @@ MODULES = {
     "toolkit.routing": "APIRoute",
     "toolkit.static": "StaticFiles",
     "toolkit.templates": "Jinja2Templates",
+    "typed.params": "Body Cookie Depends File Form Header Path Query Security SecurityScopes",
     "urls": "Address URL URLPath",
     "websockets": "WebSocket WebSocketDisconnect WebSocketState",
 }

@@ -93,6 +93,16 @@ from rawasgi.toolkit.lifespans import with_mounts as with_mounts
 from rawasgi.toolkit.routing import APIRoute as APIRoute
 from rawasgi.toolkit.static import StaticFiles as StaticFiles
 from rawasgi.toolkit.templates import Jinja2Templates as Jinja2Templates
+from rawasgi.typed.params import Body as Body
+from rawasgi.typed.params import Cookie as Cookie
+from rawasgi.typed.params import Depends as Depends
+from rawasgi.typed.params import File as File
+from rawasgi.typed.params import Form as Form
+from rawasgi.typed.params import Header as Header
+from rawasgi.typed.params import Path as Path
+from rawasgi.typed.params import Query as Query
+from rawasgi.typed.params import Security as Security
+from rawasgi.typed.params import SecurityScopes as SecurityScopes
 from rawasgi.urls import URL as URL
 from rawasgi.urls import Address as Address
 from rawasgi.urls import URLPath as URLPath
