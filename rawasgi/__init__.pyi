@@ -93,6 +93,11 @@ from rawasgi.toolkit.lifespans import with_mounts as with_mounts
 from rawasgi.toolkit.routing import APIRoute as APIRoute
 from rawasgi.toolkit.static import StaticFiles as StaticFiles
 from rawasgi.toolkit.templates import Jinja2Templates as Jinja2Templates
+from rawasgi.typed.openapi.docs import add_docs as add_docs
+from rawasgi.typed.openapi.document import get_openapi as get_openapi
+from rawasgi.typed.openapi.pages import get_redoc_html as get_redoc_html
+from rawasgi.typed.openapi.pages import get_swagger_ui_html as get_swagger_ui_html
+from rawasgi.typed.openapi.pages import get_swagger_ui_oauth2_redirect_html as get_swagger_ui_oauth2_redirect_html
 from rawasgi.typed.params import Body as Body
 from rawasgi.typed.params import Cookie as Cookie
 from rawasgi.typed.params import Depends as Depends

@@ -81,7 +81,12 @@ MIRRORS = {
     "WebSocketEndpoint": "starlette.endpoints:WebSocketEndpoint",
     "WebSocketException": "starlette.exceptions:WebSocketException",
     "WebSocketRoute": "starlette.routing:WebSocketRoute",
+    "add_docs": "fastapi:FastAPI",
     "format_sse_event": "fastapi.sse:format_sse_event",
+    "get_openapi": "fastapi.openapi.utils:get_openapi",
+    "get_redoc_html": "fastapi.openapi.docs:get_redoc_html",
+    "get_swagger_ui_html": "fastapi.openapi.docs:get_swagger_ui_html",
+    "get_swagger_ui_oauth2_redirect_html": "fastapi.openapi.docs:get_swagger_ui_oauth2_redirect_html",
     "register_url_convertor": "starlette.convertors:register_url_convertor",
     "requires": "starlette.authentication:requires",
     "run_in_threadpool": "starlette.concurrency:run_in_threadpool",
@@ -144,6 +149,18 @@ DIFFERENCES: dict[str, Differs] = {
     "Route": Differs(LIMIT, without=("max_body_size",)),
     "Router": Differs(LIMIT, without=("max_body_size",)),
     "StreamingResponse.stream_response": Differs("it asks the scope for HEAD and for websockets", extra=("scope",)),
+    "add_docs": Differs(
+        "what FastAPI's constructor takes beside these is the app's own, or a router's",
+        without=(
+            *("telemetry", "debug", "routes", "dependencies", "default_response_class", "redirect_slashes"),
+            *("middleware", "exception_handlers", "on_startup", "on_shutdown", "lifespan", "root_path", "responses"),
+            *("callbacks", "webhooks", "deprecated", "include_in_schema", "generate_unique_id_function"),
+            *("strict_content_type", "max_body_size", "form_limits"),
+        ),
+        extra=("app", "assets_url"),
+    ),
+    "get_openapi": Differs("what an app asks of others is not documented", without=("webhooks",)),
+    "get_redoc_html": Differs("a page loads nothing from elsewhere", without=("with_google_fonts",)),
     "TestClient": Differs("there is one event loop: asyncio's", without=("backend", "backend_options")),
 }
 

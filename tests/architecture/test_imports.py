@@ -20,6 +20,7 @@ THIRD_PARTY = {
     "rawasgi/toolkit/templates.py": {"jinja2"},
     "rawasgi/middlewares/sessions.py": {"itsdangerous"},
     "rawasgi/typed/fields.py": {"pydantic"},
+    "rawasgi/typed/openapi/schemas.py": {"pydantic", "pydantic_core"},
 }
 
 # Public names that need a package, and the extra that brings it.
@@ -28,6 +29,8 @@ EXTRAS = {
     "SessionMiddleware": "sessions",
     "TestClient": "testing",
     "ValkeyBroadcast": "broadcast",
+    "add_docs": "typed",
+    "get_openapi": "typed",
 }
 
 # Two sides of one conversation: they share its messages and nothing else.

@@ -17,15 +17,11 @@ Left out:     callbacks, webhooks
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-from pydantic import BaseModel, TypeAdapter, create_model
-from pydantic import Field as Options
-from pydantic.fields import FieldInfo
+from typing import Any
 
 from rawasgi.paths import PARAMETER
-from rawasgi.typed.fields import ALIASES, Field, annotation_of
-from rawasgi.typed.openapi.schemas import Shape
+from rawasgi.typed.fields import Field, annotation_of
+from rawasgi.typed.openapi.schemas import Shape, named, object_of, type_of
 from rawasgi.typed.plan import BodyPlan, Call, Plan
 
 
@@ -70,13 +66,13 @@ class Described:
         yield from (shape for shape in (self.answer, self.item, *self.answers.values()) if shape is not None)
 
 
-def describe(plan: Plan, path: str, operation_ids: dict[str, str]) -> Described:
+def describe(plan: Plan, operation_ids: dict[str, str]) -> Described:
     """Gather the shapes of a plan."""
     unique = next(iter(operation_ids.values()))
     answer, responses = plan.answer, plan.description.responses
     return Described(
         plan,
-        PARAMETER.sub(r"{\1}", path),
+        path_of(plan),
         operation_ids,
         tuple(parameters_of(plan)),
         None if plan.body is None else body_of(plan.body, unique),
@@ -88,6 +84,11 @@ def describe(plan: Plan, path: str, operation_ids: dict[str, str]) -> Described:
             if response.get("model") is not None
         },
     )
+
+
+def path_of(plan: Plan) -> str:
+    """The path as OpenAPI has it: `/files/{name:path}` is `/files/{name}`."""
+    return PARAMETER.sub(r"{\1}", plan.path)
 
 
 def written(annotation: Any, name: str) -> Shape | None:
@@ -151,10 +152,9 @@ def shapes_of(field: Field) -> Iterator[ParameterShape]:
         alias = info.validation_alias if isinstance(info.validation_alias, str) else name
         asked = alias.replace("_", "-") if hyphens and alias == name else alias
         required = info.is_required() and field.parameter.required
-        shape = Shape(TypeAdapter(annotated(info)), "validation", info.title or title_of(alias))
-        yield ParameterShape(
-            asked, field.place, required, shape, {"description": info.description, "deprecated": info.deprecated}
-        )
+        shape = Shape.of(type_of(info), "validation", info.title or title_of(alias))
+        said = {"description": info.description, "deprecated": info.deprecated}
+        yield ParameterShape(asked, field.place, required, shape, said)
 
 
 def options_of(field: Field) -> dict[str, Any]:
@@ -163,18 +163,9 @@ def options_of(field: Field) -> dict[str, Any]:
 
 
 def titled(field: Field) -> str:
-    """The title that was given, or one made of the name in the request as it was written: `user_agent`, `User Agent`."""
-    options = options_of(field)
-    alias = options.get("validation_alias") or options.get("alias")
-    title: str = options.get("title") or title_of(alias if isinstance(alias, str) else field.name)
+    """The title that was given, or one made of the name in the request."""
+    title: str = options_of(field).get("title") or title_of(field.alias)
     return title
-
-
-def annotated(info: FieldInfo) -> Any:
-    """The type of a model's field, with all that the model says of it."""
-    said = info.asdict()
-    attributes = {name: value for name, value in said["attributes"].items() if name not in ALIASES}
-    return Annotated[said["annotation"], *said["metadata"], Options(**attributes)]
 
 
 def body_of(body: BodyPlan, unique: str) -> BodyShape:
@@ -185,8 +176,5 @@ def body_of(body: BodyPlan, unique: str) -> BodyShape:
         shape = Shape(field.adapter, "validation", titled(field))
         return BodyShape(body.media_type, required, shape, options_of(field))
     name = f"Body_{unique}"
-    keys: Any = {
-        field.name: Annotated[annotation_of(field.parameter), Options(alias=field.alias)] for field in body.fields
-    }
-    model: type[BaseModel] = create_model(name, **keys)
-    return BodyShape(body.media_type, required, Shape.of(model, "validation", title_of(name)), {})
+    keys = {field.name: named(annotation_of(field.parameter), field.alias, options_of(field)) for field in body.fields}
+    return BodyShape(body.media_type, required, Shape.of(object_of(name, keys), "validation", title_of(name)), {})

@@ -62,7 +62,7 @@ def add_docs(
     A URL that is None leaves its page out; without `openapi_url` there is no page at all, and still `app.openapi()`.
     The programs of the pages are served below `assets_url`.
     """
-    info = {"title": title, "version": version, "summary": summary, "description": description}
+    info: dict[str, Any] = {"title": title, "version": version, "summary": summary, "description": description}
     info |= {"tags": openapi_tags, "servers": servers, "terms_of_service": terms_of_service, "contact": contact}
     info |= {"license_info": license_info, "external_docs": openapi_external_docs}
     info |= {"separate_input_output_schemas": separate_input_output_schemas}
@@ -102,7 +102,9 @@ def send_document(app: Any, root_path_in_servers: bool) -> Callable[[Request], A
     return openapi
 
 
-def send_page(page: Callable[..., HTMLResponse], places: dict[str, str | None], **said: Any) -> Callable[[Request], Any]:
+def send_page(
+    page: Callable[..., HTMLResponse], places: dict[str, str | None], **said: Any
+) -> Callable[[Request], Any]:
     """The handler that answers with a page; each of `places` is a path below the app, which may lie below another."""
 
     async def documentation(request: Request) -> HTMLResponse:

@@ -18,16 +18,18 @@ Left out:     one schema for both directions where they differ only by their tit
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 try:
-    from pydantic import TypeAdapter
+    from pydantic import BaseModel, Field, TypeAdapter, create_model
+    from pydantic.fields import FieldInfo
     from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
-    from pydantic_core import core_schema
+    from pydantic_core import core_schema, to_jsonable_python
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("OpenAPI needs pydantic: pip install 'rawasgi[typed]'", name=missing.name) from None
 
 from rawasgi.toolkit.formdata import UploadFile
+from rawasgi.typed.fields import OURS
 
 PLACE = "#/components/schemas/{model}"
 BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}  # what a JSON string of bytes would be
@@ -62,7 +64,11 @@ class Generator(GenerateJsonSchema):
     def is_instance_schema(self, schema: core_schema.IsInstanceSchema) -> JsonSchemaValue:
         """An uploaded file."""
         kind = schema["cls"]
-        return dict(BINARY) if isinstance(kind, type) and issubclass(kind, UploadFile) else super().is_instance_schema(schema)
+        return (
+            dict(BINARY)
+            if isinstance(kind, type) and issubclass(kind, UploadFile)
+            else super().is_instance_schema(schema)
+        )
 
 
 class Schemas:
@@ -100,3 +106,38 @@ def described(schema: Any) -> Any:
     if "description" in schema:
         return {**schema, "description": schema["description"].partition("\f")[0]}
     return schema
+
+
+def type_of(info: FieldInfo) -> Any:
+    """The type of a model's field, with all that the model says of it."""
+    said = info.asdict()
+    kind, notes = said["annotation"], said["metadata"]
+    attributes: Any = {name: value for name, value in said["attributes"].items() if name not in OURS}
+    return Annotated[(kind, *notes, Field(**attributes))]
+
+
+def named(annotation: Any, alias: str, options: dict[str, Any]) -> Any:
+    """A type that has a name of its own in an object, and is perhaps no longer wanted there."""
+    return Annotated[annotation, Field(alias=alias, deprecated=options.get("deprecated"))]
+
+
+def object_of(name: str, keys: dict[str, Any]) -> type[BaseModel]:
+    """A model with these keys."""
+    made: type[BaseModel] = create_model(name, **keys)
+    return made
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON has it: enumerations, dates and models in examples become text, numbers and objects.
+
+    `"default": null` goes: it says of a parameter what `"required": false` says already.
+    """
+    return without_null_defaults(to_jsonable_python(value))
+
+
+def without_null_defaults(value: Any) -> Any:
+    """The same, with no default that is null."""
+    if isinstance(value, dict):
+        kept = {name: part for name, part in value.items() if not (name == "default" and part is None)}
+        return {name: without_null_defaults(part) for name, part in kept.items()}
+    return [without_null_defaults(part) for part in value] if isinstance(value, list) else value

@@ -5,6 +5,7 @@ import hashlib
 import html
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,8 @@ def script_of(response):
 
 def options_of(response):
     """What Swagger UI is told."""
-    return json.loads(re.search(r"const options = (.*);\n", script_of(response))[1])
+    (options,) = re.findall(r"const options = (.*);\n", script_of(response))
+    return json.loads(options)
 
 
 def test_swagger_ui_is_told_where_the_document_is():
@@ -88,7 +90,7 @@ def test_redoc_is_told_where_the_document_is():
 @pytest.mark.parametrize("place", ["openapi_url", "title", "swagger_js_url", "swagger_css_url", "swagger_favicon_url"])
 def test_what_goes_into_swagger_ui_cannot_leave_its_place(place):
     """Quotes, tags and comments: the page has the same elements as with a plain value, and the value is read whole."""
-    arguments = {"openapi_url": "/openapi.json", "title": "Shop"}
+    arguments: dict[str, Any] = {"openapi_url": "/openapi.json", "title": "Shop"}
     plain, evil = (
         get_swagger_ui_html(**{**arguments, place: value}, init_oauth={"a": value}) for value in ("plain", EVIL)
     )
@@ -137,7 +139,10 @@ def test_the_policy_allows_the_script_of_the_page_and_no_other(response):
 
 def test_the_policy_names_the_places_that_were_asked_for():
     """A program from elsewhere is loaded from there, and from nowhere beside."""
-    places = {"swagger_js_url": "https://a.example/x.js", "swagger_css_url": "https://b.example:8443/x.css?y"}
+    places: dict[str, Any] = {
+        "swagger_js_url": "https://a.example/x.js",
+        "swagger_css_url": "https://b.example:8443/x.css?y",
+    }
     rules = rules_of(get_swagger_ui_html(openapi_url="/openapi.json", title="Shop", **places))
     assert rules["script-src"][:-1] == rules["style-src"][:-1] == ["https://a.example", "https://b.example:8443"]
     rules = rules_of(get_redoc_html(openapi_url="/openapi.json", title="Shop", redoc_js_url="//c.example/x.js"))
