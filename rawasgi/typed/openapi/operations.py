@@ -19,6 +19,7 @@ Left out:     callbacks, links
 
 import http
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
@@ -27,52 +28,41 @@ from rawasgi.responses import BODILESS, JSONResponse
 from rawasgi.typed.openapi.described import BodyShape, Described, ParameterShape
 from rawasgi.typed.openapi.schemas import Schemas
 
-RANGES = {
-    "1XX": "Information",
-    "2XX": "Success",
-    "3XX": "Redirection",
-    "4XX": "Client Error",
-    "5XX": "Server Error",
-    "DEFAULT": "Default Response",
-}
+RANGES = {"1": "Information", "2": "Success", "3": "Redirection", "4": "Client Error", "5": "Server Error"}
+TEXT = {"type": "string"}
+
+
+def reference(name: str) -> dict[str, Any]:
+    """To a schema of the components."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
 INVALID = {
     "description": "Validation Error",
-    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/HTTPValidationError"}}},
+    "content": {"application/json": {"schema": reference("HTTPValidationError")}},
 }
 # What a 422 is, where no route says otherwise: the body that `errors.py` makes.
+ERROR_PARTS = {
+    "type": {**TEXT, "title": "Error Type"},
+    "loc": {"type": "array", "items": {"anyOf": [TEXT, {"type": "integer"}]}, "title": "Location"},
+    "msg": {**TEXT, "title": "Message"},
+    "input": {"title": "Input"},
+    "ctx": {"type": "object", "title": "Context"},
+}
+ERRORS = {"type": "array", "items": reference("ValidationError"), "title": "Detail"}
 INVALID_SCHEMAS: dict[str, Any] = {
-    "HTTPValidationError": {
-        "title": "HTTPValidationError",
-        "type": "object",
-        "properties": {
-            "detail": {"title": "Detail", "type": "array", "items": {"$ref": "#/components/schemas/ValidationError"}}
-        },
-    },
+    "HTTPValidationError": {"type": "object", "properties": {"detail": ERRORS}, "title": "HTTPValidationError"},
     "ValidationError": {
-        "title": "ValidationError",
         "type": "object",
+        "properties": ERROR_PARTS,
         "required": ["loc", "msg", "type"],
-        "properties": {
-            "loc": {
-                "title": "Location",
-                "type": "array",
-                "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
-            },
-            "msg": {"title": "Message", "type": "string"},
-            "type": {"title": "Error Type", "type": "string"},
-            "input": {"title": "Input"},
-            "ctx": {"title": "Context", "type": "object"},
-        },
+        "title": "ValidationError",
     },
 }
-EVENT: dict[str, Any] = {  # the fields of an event, as a client sees them
+# The fields of an event, as a client sees them.
+EVENT: dict[str, Any] = {
     "type": "object",
-    "properties": {
-        "data": {"type": "string"},
-        "event": {"type": "string"},
-        "id": {"type": "string"},
-        "retry": {"type": "integer", "minimum": 0},
-    },
+    "properties": {**dict.fromkeys(("data", "event", "id"), TEXT), "retry": {"type": "integer", "minimum": 0}},
 }
 
 
@@ -190,7 +180,7 @@ def content_of(route: Described, schemas: Schemas) -> dict[str, Any]:
     media_type = media_type_of(route)
     if media_type is None:
         return {}
-    schema: dict[str, Any] = {"type": "string"}
+    schema: dict[str, Any] = TEXT
     if issubclass(answer.response_class or JSONResponse, JSONResponse):
         schema = schemas.of(route.answer) if route.answer else {}
     return {"content": {media_type: {"schema": schema}}}
@@ -198,7 +188,7 @@ def content_of(route: Described, schemas: Schemas) -> dict[str, Any]:
 
 def stream_of(item: dict[str, Any]) -> dict[str, Any]:
     """A text whose lines, or events, have a schema. OpenAPI 3.1 has no word for that: `itemSchema` comes with 3.2."""
-    return {"schema": {"type": "string"}, "x-itemSchema": item}
+    return {"schema": TEXT, "x-itemSchema": item}
 
 
 def event_of(route: Described, schemas: Schemas) -> dict[str, Any]:
@@ -210,10 +200,14 @@ def event_of(route: Described, schemas: Schemas) -> dict[str, Any]:
 
 
 def phrase(key: str) -> str:
-    """What a status is called."""
-    if key.upper() in RANGES:
-        return RANGES[key.upper()]
-    known = key.isdecimal() and int(key) in http.HTTPStatus._value2member_map_
+    """What a status is called: 404, 4XX or default."""
+    if key == "default":
+        return "Default Response"
+    if re.fullmatch("[1-5]XX", key):
+        return RANGES[key[0]]
+    if not re.fullmatch("[1-5][0-9][0-9]", key):
+        raise ValueError(f"responses: {key!r} is no status; write 404, '4XX' or 'default'")
+    known = int(key) in http.HTTPStatus._value2member_map_
     return http.HTTPStatus(int(key)).phrase if known else "Additional Response"
 
 

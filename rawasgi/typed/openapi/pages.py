@@ -32,11 +32,11 @@ NO_ICON = "data:,"  # says that there is none, so no browser asks for /favicon.i
 
 swagger_ui_default_parameters: dict[str, Any] = {
     "dom_id": "#swagger-ui",
-    "layout": "BaseLayout",
     "deepLinking": True,
-    "showExtensions": True,
-    "showCommonExtensions": True,
     "validatorUrl": None,  # else it sends the document's address to its makers, for a badge
+    "layout": "BaseLayout",
+    "showCommonExtensions": True,
+    "showExtensions": True,
 }
 
 SHELL = """<!doctype html>
