@@ -10,7 +10,16 @@ from tests.wire import typed_models as m
 
 def add_routes(kit, app):
     """All of them."""
-    for add in (add_parameters, add_parameter_models, add_bodies, add_forms, add_answers, add_descriptions, add_needs):
+    for add in (
+        add_parameters,
+        add_parameter_models,
+        add_bodies,
+        add_forms,
+        add_answers,
+        add_descriptions,
+        add_needs,
+        add_schemes,
+    ):
         add(kit, app)
 
 
@@ -170,12 +179,12 @@ def add_answers(kit, app):
         return kit.Response("own")
 
     @app.get("/lines")
-    async def lines(n: int) -> AsyncIterator[m.Message]:
+    async def lines(n: Annotated[int, kit.Query(le=5)]) -> AsyncIterator[m.Message]:
         for number in range(n):
             yield m.Message(message=str(number))
 
     @app.get("/events", response_class=kit.EventSourceResponse)
-    def events(n: int) -> Iterator[m.Message]:
+    def events(n: Annotated[int, kit.Query(le=5)] = 2) -> Iterator[m.Message]:
         for number in range(n):
             yield m.Message(message=str(number))
 
@@ -220,3 +229,40 @@ def add_needs(kit, app):
         paging: Annotated[tuple[int, str | None], kit.Depends(paged)],
     ):
         return [q, tenant, paging]
+
+
+def add_schemes(kit, app):
+    """Security schemes: each place for a credential, scopes from two sides, two schemes for one operation."""
+    bearer = kit.HTTPBearer(bearerFormat="JWT", description="A token.")
+    basic = kit.HTTPBasic(scheme_name="Staff", realm="shop")
+    keys = [kit.APIKeyHeader(name="x-key"), kit.APIKeyQuery(name="key"), kit.APIKeyCookie(name="key", auto_error=False)]
+    password = kit.OAuth2PasswordBearer(tokenUrl="token", scopes={"items:read": "Read", "items:write": "Write"})
+    code = kit.OAuth2AuthorizationCodeBearer(authorizationUrl="/authorize", tokenUrl="/token", refreshUrl="/refresh")
+    openid = kit.OpenIdConnect(openIdConnectUrl="/.well-known/openid-configuration")
+
+    async def user(token: Annotated[str, kit.Depends(password)], scopes: kit.SecurityScopes):  # type: ignore[name-defined]
+        return token, scopes.scopes
+
+    @app.get("/bearer")
+    async def by_bearer(credentials: Annotated[object, kit.Depends(bearer)]):
+        return "in"
+
+    @app.get("/staff", dependencies=[kit.Depends(basic)])
+    async def staff():
+        return "in"
+
+    @app.get("/keys", dependencies=[kit.Depends(key) for key in keys])
+    async def by_key():
+        return "in"
+
+    @app.get("/mine")
+    async def mine(user: Annotated[object, kit.Security(user, scopes=["items:read"])]):
+        return "in"
+
+    @app.post("/mine", dependencies=[kit.Security(password, scopes=["items:write"])])
+    async def make_mine(user: Annotated[object, kit.Security(user, scopes=["items:read"])]):
+        return "in"
+
+    @app.get("/elsewhere")
+    async def elsewhere(token: Annotated[str, kit.Depends(code)], other: Annotated[str | None, kit.Depends(openid)]):
+        return "in"

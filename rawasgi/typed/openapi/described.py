@@ -21,7 +21,7 @@ from typing import Any
 
 from rawasgi.paths import PARAMETER
 from rawasgi.typed.fields import Field, annotation_of
-from rawasgi.typed.openapi.schemas import Shape, named, object_of, type_of
+from rawasgi.typed.openapi.schemas import Shape, named, object_of, optional, type_of
 from rawasgi.typed.plan import BodyPlan, Call, Plan
 
 
@@ -149,7 +149,7 @@ def shapes_of(field: Field) -> Iterator[ParameterShape]:
         return
     hyphens = field.place == "header" and options.get("convert_underscores", True)
     for name, info in field.model.model_fields.items():
-        alias = info.validation_alias if isinstance(info.validation_alias, str) else name
+        alias = alias_of(name, info)
         asked = alias.replace("_", "-") if hyphens and alias == name else alias
         required = info.is_required() and field.parameter.required
         shape = Shape.of(type_of(info), "validation", info.title or title_of(alias))
@@ -169,12 +169,33 @@ def titled(field: Field) -> str:
 
 
 def body_of(body: BodyPlan, unique: str) -> BodyShape:
-    """The body: what its only field is, or an object that has each field as a key."""
+    """The body: what its only field is, or an object that has each field as a key.
+
+    A form has no null and nothing below its fields: the fields of a model are its own, whether it may be missing or not.
+    """
     required = any(field.parameter.required for field in body.fields)
     if not body.embed:
         (field,) = body.fields
         shape = Shape(field.adapter, "validation", titled(field))
+        if field.model is not None:
+            shape = Shape.of(field.model, "validation", titled(field))
         return BodyShape(body.media_type, required, shape, options_of(field))
     name = f"Body_{unique}"
-    keys = {field.name: named(annotation_of(field.parameter), field.alias, options_of(field)) for field in body.fields}
+    keys = {key: kind for field in body.fields for key, kind in keys_of(field)}
     return BodyShape(body.media_type, required, Shape.of(object_of(name, keys), "validation", title_of(name)), {})
+
+
+def keys_of(field: Field) -> Iterator[tuple[str, Any]]:
+    """The keys that a field has in the object, as a client calls them: its own, or those of its model."""
+    if field.model is None:
+        yield field.alias, named(annotation_of(field.parameter), field.alias, options_of(field))
+        return
+    for name, info in field.model.model_fields.items():
+        alias = alias_of(name, info)
+        kind = named(type_of(info), alias, {"deprecated": info.deprecated})
+        yield alias, kind if field.parameter.required else optional(kind)
+
+
+def alias_of(name: str, info: Any) -> str:
+    """What a client calls a field of a model."""
+    return info.validation_alias if isinstance(info.validation_alias, str) else name

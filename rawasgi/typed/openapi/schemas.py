@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
 try:
-    from pydantic import BaseModel, Field, TypeAdapter, create_model
+    from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
     from pydantic.fields import FieldInfo
     from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
     from pydantic_core import core_schema, to_jsonable_python
@@ -121,9 +121,16 @@ def named(annotation: Any, alias: str, options: dict[str, Any]) -> Any:
     return Annotated[annotation, Field(alias=alias, deprecated=options.get("deprecated"))]
 
 
+def optional(annotation: Any) -> Any:
+    """The same type, for a key that may be missing."""
+    return Annotated[annotation, Field(default=None)]
+
+
 def object_of(name: str, keys: dict[str, Any]) -> type[BaseModel]:
-    """A model with these keys."""
-    made: type[BaseModel] = create_model(name, **keys)
+    """A model with these keys, each of them `named`: an attribute of Python may not be called what a client may."""
+    config = ConfigDict(arbitrary_types_allowed=True)  # uploaded files
+    attributes: Any = {f"key_{number}": kind for number, kind in enumerate(keys.values())}
+    made: type[BaseModel] = create_model(name, __config__=config, **attributes)
     return made
 
 
