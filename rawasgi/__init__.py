@@ -57,13 +57,16 @@ MODULES = {
     "toolkit.hints": "TrailersResponse send_early_hints",
     "toolkit.jsonlines": "JSONLinesResponse",
     "toolkit.lifespans": "LifespanError with_mounts",
-    "toolkit.routing": "APIRoute",
     "toolkit.static": "StaticFiles",
     "toolkit.templates": "Jinja2Templates",
+    "typed.encoders": "jsonable_encoder",
+    "typed.errors": "RequestValidationError ResponseValidationError WebSocketRequestValidationError "
+    "http_exception_handler request_validation_exception_handler",
     "typed.openapi.docs": "add_docs",
     "typed.openapi.document": "get_openapi",
     "typed.openapi.pages": "get_redoc_html get_swagger_ui_html get_swagger_ui_oauth2_redirect_html",
-    "typed.params": "Body Cookie Depends File Form Header Path Query Security SecurityScopes",
+    "typed.params": "Body Cookie Depends File Form Header Path Query Security SecurityScopes nonblocking",
+    "typed.routing": "APIRoute APIWebSocketRoute",
     "urls": "Address URL URLPath",
     "websockets": "WebSocket WebSocketDisconnect WebSocketState",
 }

@@ -19,12 +19,18 @@ THIRD_PARTY = {
     "rawasgi/toolkit/forms.py": {"python_multipart"},
     "rawasgi/toolkit/templates.py": {"jinja2"},
     "rawasgi/middlewares/sessions.py": {"itsdangerous"},
+    "rawasgi/typed/answers.py": {"pydantic"},
+    "rawasgi/typed/bodies.py": {"pydantic_core"},
+    "rawasgi/typed/encoders.py": {"pydantic", "pydantic_core"},
     "rawasgi/typed/fields.py": {"pydantic"},
     "rawasgi/typed/openapi/schemas.py": {"pydantic", "pydantic_core"},
 }
 
 # Public names that need a package, and the extra that brings it.
 EXTRAS = {
+    **dict.fromkeys("APIRoute APIWebSocketRoute RequestValidationError ResponseValidationError".split(), "typed"),
+    **dict.fromkeys("WebSocketRequestValidationError jsonable_encoder".split(), "typed"),
+    **dict.fromkeys("http_exception_handler request_validation_exception_handler".split(), "typed"),
     "Jinja2Templates": "templates",
     "SessionMiddleware": "sessions",
     "TestClient": "testing",

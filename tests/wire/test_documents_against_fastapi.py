@@ -63,7 +63,7 @@ def differences(theirs, ours, place="#"):
     """Place -> what the first says there, what the second says there; lists are equal or not."""
     if not (isinstance(theirs, dict) and isinstance(ours, dict)):
         return {} if theirs == ours else {place: (theirs, ours)}
-    found = {}
+    found: dict[str, Any] = {}
     for name in {**theirs, **ours}:
         found |= differences(theirs.get(name, ABSENT), ours.get(name, ABSENT), f"{place}/{name}")
     return found

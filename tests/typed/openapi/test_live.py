@@ -26,7 +26,7 @@ async def promises(app, folder):
     async with served(app) as address:
         asked = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "schemathesis.cli", "--no-color", "run", f"{address}/openapi.json"),
-            *("--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--max-examples", "5", "--seed", "1"),
+            *("--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--max-examples", "3", "--seed", "1"),
             *("--no-shrink", "--request-timeout", "5", "--max-failures", "20"),
             cwd=folder,
             stdout=asyncio.subprocess.PIPE,
