@@ -60,6 +60,14 @@ MODULES = {
     "toolkit.routing": "APIRoute",
     "toolkit.static": "StaticFiles",
     "toolkit.templates": "Jinja2Templates",
+    "typed.security.api_key": "APIKeyCookie APIKeyHeader APIKeyQuery",
+    "typed.security.comparison": "is_same_secret",
+    "typed.security.http": "HTTPAuthorizationCredentials HTTPBasic HTTPBasicCredentials HTTPBearer",
+    "typed.security.oauth2": "OAuth2 OAuth2AuthorizationCodeBearer OAuth2PasswordBearer "
+    "OAuth2PasswordRequestForm OAuth2PasswordRequestFormStrict SecurityScopes",
+    "typed.security.openid": "OpenIdConnect",
+    "typed.security.passwords": "Passwords",
+    "typed.security.tokens": "Claims Tokens",
     "urls": "Address URL URLPath",
     "websockets": "WebSocket WebSocketDisconnect WebSocketState",
 }

@@ -19,13 +19,18 @@ THIRD_PARTY = {
     "rawasgi/toolkit/forms.py": {"python_multipart"},
     "rawasgi/toolkit/templates.py": {"jinja2"},
     "rawasgi/middlewares/sessions.py": {"itsdangerous"},
+    "rawasgi/typed/security/passwords.py": {"argon2"},
+    "rawasgi/typed/security/tokens.py": {"jwt"},
 }
 
 # Public names that need a package, and the extra that brings it.
 EXTRAS = {
+    "Claims": "security",
     "Jinja2Templates": "templates",
+    "Passwords": "security",
     "SessionMiddleware": "sessions",
     "TestClient": "testing",
+    "Tokens": "security",
     "ValkeyBroadcast": "broadcast",
 }
 
