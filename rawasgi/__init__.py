@@ -60,11 +60,12 @@ MODULES = {
     "toolkit.routing": "APIRoute",
     "toolkit.static": "StaticFiles",
     "toolkit.templates": "Jinja2Templates",
+    "typed.params": "Body Cookie Depends File Form Header Path Query Security SecurityScopes",
     "typed.security.api_key": "APIKeyCookie APIKeyHeader APIKeyQuery",
     "typed.security.comparison": "is_same_secret",
     "typed.security.http": "HTTPAuthorizationCredentials HTTPBasic HTTPBasicCredentials HTTPBearer",
     "typed.security.oauth2": "OAuth2 OAuth2AuthorizationCodeBearer OAuth2PasswordBearer "
-    "OAuth2PasswordRequestForm OAuth2PasswordRequestFormStrict SecurityScopes",
+    "OAuth2PasswordRequestForm OAuth2PasswordRequestFormStrict",
     "typed.security.openid": "OpenIdConnect",
     "typed.security.passwords": "Passwords",
     "typed.security.tokens": "Claims Tokens",

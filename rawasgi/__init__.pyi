@@ -93,6 +93,16 @@ from rawasgi.toolkit.lifespans import with_mounts as with_mounts
 from rawasgi.toolkit.routing import APIRoute as APIRoute
 from rawasgi.toolkit.static import StaticFiles as StaticFiles
 from rawasgi.toolkit.templates import Jinja2Templates as Jinja2Templates
+from rawasgi.typed.params import Body as Body
+from rawasgi.typed.params import Cookie as Cookie
+from rawasgi.typed.params import Depends as Depends
+from rawasgi.typed.params import File as File
+from rawasgi.typed.params import Form as Form
+from rawasgi.typed.params import Header as Header
+from rawasgi.typed.params import Path as Path
+from rawasgi.typed.params import Query as Query
+from rawasgi.typed.params import Security as Security
+from rawasgi.typed.params import SecurityScopes as SecurityScopes
 from rawasgi.typed.security.api_key import APIKeyCookie as APIKeyCookie
 from rawasgi.typed.security.api_key import APIKeyHeader as APIKeyHeader
 from rawasgi.typed.security.api_key import APIKeyQuery as APIKeyQuery
@@ -106,7 +116,6 @@ from rawasgi.typed.security.oauth2 import OAuth2AuthorizationCodeBearer as OAuth
 from rawasgi.typed.security.oauth2 import OAuth2PasswordBearer as OAuth2PasswordBearer
 from rawasgi.typed.security.oauth2 import OAuth2PasswordRequestForm as OAuth2PasswordRequestForm
 from rawasgi.typed.security.oauth2 import OAuth2PasswordRequestFormStrict as OAuth2PasswordRequestFormStrict
-from rawasgi.typed.security.oauth2 import SecurityScopes as SecurityScopes
 from rawasgi.typed.security.openid import OpenIdConnect as OpenIdConnect
 from rawasgi.typed.security.passwords import Passwords as Passwords
 from rawasgi.typed.security.tokens import Claims as Claims

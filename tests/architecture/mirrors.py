@@ -24,12 +24,17 @@ MIRRORS = {
     "BaseHTTPMiddleware": "starlette.middleware.base:BaseHTTPMiddleware",
     "BaseRoute": "starlette.routing:BaseRoute",
     "BaseUser": "starlette.authentication:BaseUser",
+    "Body": "fastapi:Body",
     "CORSMiddleware": "starlette.middleware.cors:CORSMiddleware",
     "CommaSeparatedStrings": "starlette.datastructures:CommaSeparatedStrings",
     "Config": "starlette.config:Config",
     "Convertor": "starlette.convertors:Convertor",
+    "Cookie": "fastapi:Cookie",
+    "Depends": "fastapi:Depends",
     "EventSourceResponse": "fastapi.sse:EventSourceResponse",
+    "File": "fastapi:File",
     "FileResponse": "starlette.responses:FileResponse",
+    "Form": "fastapi:Form",
     "FormData": "starlette.datastructures:FormData",
     "GZipMiddleware": "starlette.middleware.gzip:GZipMiddleware",
     "HTMLResponse": "starlette.responses:HTMLResponse",
@@ -41,6 +46,7 @@ MIRRORS = {
     "HTTPEndpoint": "starlette.endpoints:HTTPEndpoint",
     "HTTPException": "starlette.exceptions:HTTPException",
     "HTTPSRedirectMiddleware": "starlette.middleware.httpsredirect:HTTPSRedirectMiddleware",
+    "Header": "fastapi:Header",
     "Headers": "starlette.datastructures:Headers",
     "Host": "starlette.routing:Host",
     "ImmutableMultiDict": "starlette.datastructures:ImmutableMultiDict",
@@ -51,6 +57,7 @@ MIRRORS = {
     "MultiDict": "starlette.datastructures:MultiDict",
     "MutableHeaders": "starlette.datastructures:MutableHeaders",
     "NoMatchFound": "starlette.routing:NoMatchFound",
+    "Path": "fastapi:Path",
     "OAuth2": "fastapi.security:OAuth2",
     "OAuth2AuthorizationCodeBearer": "fastapi.security:OAuth2AuthorizationCodeBearer",
     "OAuth2PasswordBearer": "fastapi.security:OAuth2PasswordBearer",
@@ -59,6 +66,7 @@ MIRRORS = {
     "OpenIdConnect": "fastapi.security:OpenIdConnect",
     "PlainTextResponse": "starlette.responses:PlainTextResponse",
     "ProxyHeadersMiddleware": "uvicorn.middleware.proxy_headers:ProxyHeadersMiddleware",
+    "Query": "fastapi:Query",
     "QueryParams": "starlette.datastructures:QueryParams",
     "RedirectResponse": "starlette.responses:RedirectResponse",
     "Request": "starlette.requests:Request",
@@ -67,6 +75,7 @@ MIRRORS = {
     "Route": "starlette.routing:Route",
     "Router": "starlette.routing:Router",
     "Secret": "starlette.datastructures:Secret",
+    "Security": "fastapi:Security",
     "SecurityScopes": "fastapi.security:SecurityScopes",
     "ServerSentEvent": "fastapi.sse:ServerSentEvent",
     "SessionMiddleware": "starlette.middleware.sessions:SessionMiddleware",
@@ -109,9 +118,11 @@ DESCRIBED = (
     *("generate_unique_id_function", "max_body_size", "form_limits"),
 )
 DECORATOR = Differs("a handler is raw: it takes the request and returns a Response", without=DESCRIBED)
+OLD = Differs("`pattern` and `examples` are the names since OpenAPI 3.1", without=("regex", "example"))
 LIMIT = "one limit holds for the whole app"
 
 DIFFERENCES: dict[str, Differs] = {
+    **dict.fromkeys("Body Cookie File Form Header Path Query".split(), OLD),
     "APIRoute": Differs(
         "a handler is raw; it may have layers of its own, as a route of Starlette",
         without=(

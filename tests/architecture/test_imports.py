@@ -19,6 +19,7 @@ THIRD_PARTY = {
     "rawasgi/toolkit/forms.py": {"python_multipart"},
     "rawasgi/toolkit/templates.py": {"jinja2"},
     "rawasgi/middlewares/sessions.py": {"itsdangerous"},
+    "rawasgi/typed/fields.py": {"pydantic"},
     "rawasgi/typed/security/passwords.py": {"argon2"},
     "rawasgi/typed/security/tokens.py": {"jwt"},
 }

@@ -11,15 +11,15 @@ A key that comes twice is refused with 400, but not in cookies: a browser sends 
 Spec:         none, because no RFC knows them; the name of the scheme in the 401 is FastAPI's, `APIKey`
 In FastAPI:   fastapi.security:APIKeyHeader, fastapi.security:APIKeyQuery, fastapi.security:APIKeyCookie
 In Starlette: none, because one line of yours does it: starlette.requests:HTTPConnection.headers
-In Flask:     none, because one line of yours does it: werkzeug.sansio.request:Request.headers
+In Flask:     none, because one line of yours does it: werkzeug.sansio.request:Request.args
 Left out:     keys that are kept as hashes, rotation
 """
 
 from rawasgi.requests import HTTPConnection
-from rawasgi.typed.security.schemes import SecurityBase, the_only
+from rawasgi.typed.security.schemes import Scheme, the_only
 
 
-class APIKey(SecurityBase):
+class APIKey(Scheme):
     """A key in a place that has a name."""
 
     challenge = "APIKey"

@@ -19,7 +19,7 @@ from base64 import b64decode
 from dataclasses import dataclass, field
 
 from rawasgi.requests import HTTPConnection
-from rawasgi.typed.security.schemes import SecurityBase, authorization, credentials, quoted
+from rawasgi.typed.security.schemes import Scheme, authorization, credentials, quoted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ def read_basic(shown: str) -> HTTPBasicCredentials | None:
     return HTTPBasicCredentials(username=username, password=password)
 
 
-class HTTPBasic(SecurityBase):
+class HTTPBasic(Scheme):
     """Reads `Authorization: Basic …` and gives `HTTPBasicCredentials`.
 
     `realm` is what a browser tells its user; ValueError where it is not printable ASCII. Compare what it gives with
@@ -82,7 +82,7 @@ class HTTPBasic(SecurityBase):
         return found
 
 
-class HTTPBearer(SecurityBase):
+class HTTPBearer(Scheme):
     """Reads `Authorization: Bearer …` and gives `HTTPAuthorizationCredentials`."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A password in a form, or a token in a header, in -> both in words, and which scopes a handler asks for, out.
+"""A password in a form, or a token in a header, in -> both in words out.
 
 bytes > server > app > middleware > routing > [handler] > response > bytes
 
@@ -11,7 +11,7 @@ In the authorization-code flow the token comes from somewhere else; what reaches
 said once, where the scheme is made, and the pages of the documentation log in by it.
 
 Spec:         https://www.rfc-editor.org/rfc/rfc6749#section-4.3  (OAuth 2.1 drops this flow: for clients of your own alone)
-In FastAPI:   fastapi.security:OAuth2PasswordBearer, fastapi.security:OAuth2PasswordRequestForm, fastapi.security:SecurityScopes
+In FastAPI:   fastapi.security:OAuth2PasswordBearer, fastapi.security:OAuth2PasswordRequestForm
 In Starlette: none, because it describes no schemes; scopes are starlette.authentication:requires
 In Flask:     none, because Authlib does it
 Left out:     the server side of the authorization-code flow, refresh tokens, revocation (RFC 7009)
@@ -22,7 +22,7 @@ from typing import Annotated, Any
 
 from rawasgi.requests import HTTPConnection
 from rawasgi.typed.params import Form
-from rawasgi.typed.security.schemes import SecurityBase, authorization, credentials
+from rawasgi.typed.security.schemes import Scheme, authorization, credentials
 
 # What OpenAPI demands of each flow beside `scopes`.
 FLOWS = {
@@ -43,21 +43,7 @@ def described(flow: str, says: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, "scopes": {**given.get("scopes", {})}}
 
 
-class SecurityScopes:
-    """Which scopes a handler asks for, and all dependencies on the way to it: a parameter of this type is given them.
-
-    `scope_str` has them with spaces between, as a challenge does.
-    """
-
-    def __init__(self, scopes: list[str] | None = None) -> None:
-        self.scopes = [*(scopes or ())]
-        self.scope_str = " ".join(self.scopes)
-
-    def __repr__(self) -> str:
-        return f"SecurityScopes({self.scopes!r})"
-
-
-class OAuth2(SecurityBase):
+class OAuth2(Scheme):
     """Gives the Authorization header whole. `flows` is OpenAPI's: `{"password": {"tokenUrl": "token", "scopes": {…}}}`."""
 
     def __init__(

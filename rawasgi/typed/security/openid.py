@@ -13,10 +13,10 @@ Left out:     reading the page, fetching its keys
 """
 
 from rawasgi.requests import HTTPConnection
-from rawasgi.typed.security.schemes import SecurityBase, authorization
+from rawasgi.typed.security.schemes import Scheme, authorization
 
 
-class OpenIdConnect(SecurityBase):
+class OpenIdConnect(Scheme):
     """Gives the Authorization header whole: `Bearer eyJhbGciOi…`."""
 
     def __init__(

@@ -22,11 +22,12 @@ from typing import Any, TypeVar
 
 from rawasgi.exceptions import HTTPException
 from rawasgi.requests import HTTPConnection
+from rawasgi.typed.params import SecurityBase
 
 T = TypeVar("T")
 
 
-class SecurityBase:
+class Scheme(SecurityBase):
     """What all schemes have: a `model`, which is the security scheme object of OpenAPI, its name there, and a 401.
 
     A subclass that wants another answer overrides `make_not_authenticated_error`.
