@@ -15,11 +15,14 @@ In Flask:     flask.wrappers:Request.authorization
 Left out:     Digest, Negotiate
 """
 
+import re
 from base64 import b64decode
 from dataclasses import dataclass, field
 
 from rawasgi.requests import HTTPConnection
 from rawasgi.typed.security.schemes import Scheme, authorization, credentials, quoted
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # "The user-id and password MUST NOT contain any control characters."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +49,7 @@ def read_basic(shown: str) -> HTTPBasicCredentials | None:
     except ValueError:
         return None
     username, colon, password = pair.partition(":")
-    # "The user-id and password MUST NOT contain any control characters."
-    if not colon or any(char < " " or char == "\x7f" for char in pair):
+    if not colon or CONTROL.search(pair):
         return None
     return HTTPBasicCredentials(username=username, password=password)
 

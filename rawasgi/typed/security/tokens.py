@@ -43,6 +43,9 @@ log = logging.getLogger("rawasgi.security")
 LONGEST = 8_192  # characters: what common servers take in a header; nothing longer is looked at
 OURS = ("iss", "aud", "sub", "iat", "exp", "scope")  # claims that `issue` sets and no argument may
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, 3.3
+# "BASE64URL(header) || '.' || BASE64URL(payload) || '.' || BASE64URL(signature)", without padding: RFC 7515, 2 and 3.1.
+# PyJWT lets padding pass, and a token that is on a list of revoked ones would have a second spelling.
+SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 Key = str | bytes
 
@@ -80,8 +83,9 @@ class Tokens:
         if not (issuer and audience and keys):
             raise ValueError("tokens need an issuer, an audience and at least one key")
         self.issuer, self.audience, self.algorithm = issuer, audience, algorithm
-        self.keys = {kid: prepared(kid, key, algorithm) for kid, key in keys.items()}
-        self.kid = next(iter(self.keys))
+        ready = {kid: prepared(kid, key, algorithm) for kid, key in keys.items()}
+        self.kid, self.signing = next(iter(ready.items()))
+        self.keys = {kid: public_half(key) for kid, key in ready.items()}
         self.lifetime, self.leeway = lifetime, leeway
         self.required = (*required,)
 
@@ -93,8 +97,7 @@ class Tokens:
         TypeError where our key is a public one. ValueError for a scope with a space in it, which would be read as two,
         for a claim that we set ourselves, and for a required one that is missing.
         """
-        key = self.keys[self.kid]
-        if not (isinstance(key, bytes) or hasattr(key, "sign")):
+        if not (isinstance(self.signing, bytes) or hasattr(self.signing, "sign")):
             raise TypeError(f"the key {self.kid!r} is public: it proves tokens, and can issue none")
         granted = words(scopes)
         if wrong := [scope for scope in granted if not SCOPE.fullmatch(scope)]:
@@ -107,7 +110,7 @@ class Tokens:
         until = now + (self.lifetime if lifetime is None else lifetime)
         usual = {"iss": self.issuer, "aud": self.audience, "sub": subject, "iat": now, "exp": until}
         header = {} if self.kid is None else {"kid": self.kid}
-        return jwt.encode({**claims, **usual, "scope": " ".join(granted)}, key, self.algorithm, header)
+        return jwt.encode({**claims, **usual, "scope": " ".join(granted)}, self.signing, self.algorithm, header)
 
     def read(self, token: str, scopes: str | Iterable[str] = ()) -> Claims:
         """What a token of ours says. HTTPException 401 for any other, 403 where it lacks one of these scopes.
@@ -128,7 +131,9 @@ class Tokens:
     def proved(self, token: str) -> dict[str, Any]:
         """The claims of a token whose signature, names and times are right; PyJWTError or ValueError for any other."""
         if len(token) > LONGEST:
-            raise ValueError(f"{len(token)} characters")
+            raise ValueError(f"it has {len(token)} characters")
+        if not SHAPE.fullmatch(token):
+            raise ValueError("it is not three parts in base64url")
         kid = jwt.get_unverified_header(token).get("kid")
         if kid not in self.keys:
             raise ValueError(f"there is no key {kid!r}")
@@ -169,3 +174,8 @@ def prepared(kid: str | None, key: Key, algorithm: str) -> Any:
     if weak := kind.check_key_length(made):
         raise ValueError(f"the key {kid!r} is too short: {weak}")
     return made
+
+
+def public_half(key: Any) -> Any:
+    """What proves a signature: of a pair the public key, of a secret the secret itself."""
+    return key.public_key() if hasattr(key, "public_key") else key
