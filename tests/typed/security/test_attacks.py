@@ -64,7 +64,9 @@ def test_the_good_token_is_let_in():
     assert answer(signed(HEADER, USUAL))[1]["body"] == b'"ada"'
 
 
-@pytest.mark.parametrize("signature", [b"", b"\0" * 32, hashlib.sha256(b"").digest()])
+@pytest.mark.parametrize(
+    "signature", [b"", b"\0" * 32, hashlib.sha256(b"").digest()], ids=["empty", "zeros", "a digest"]
+)
 @pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "", None, 0, [], ["HS256"], {"HS256": 1}, "HS256\0"])
 def test_the_token_does_not_choose_that_nothing_is_proved(alg, signature):
     """`alg` none, in any case, and what is no algorithm (RFC 8725, 2.1)."""
@@ -126,7 +128,7 @@ KIDS = (
 
 
 @pytest.mark.parametrize("kid", KIDS)
-@pytest.mark.parametrize("secret", ["", SECRET, "x"])
+@pytest.mark.parametrize("secret", ["", SECRET, "x"], ids=["empty", "ours", "x"])
 def test_a_kid_is_a_word_in_our_table(kid, secret):
     """No file is opened, no page fetched, no query asked: whatever key the attacker hopes for, there is none."""
     assert answer(signed({**HEADER, "kid": kid}, USUAL, secret)) == INVALID
@@ -187,9 +189,7 @@ WRONG: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize(
-    "claims", [{name: value} for name, values in WRONG.items() for value in values], ids=lambda claims: repr(claims)
-)
+@pytest.mark.parametrize("claims", [{name: value} for name, values in WRONG.items() for value in values], ids=repr)
 def test_a_signature_is_not_enough(claims):
     """Expired, not yet valid, for somebody else, of somebody else, without a name: 401, though we have signed it."""
     assert answer(signed(HEADER, said(**claims))) == INVALID
