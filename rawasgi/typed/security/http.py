@@ -20,7 +20,7 @@ from base64 import b64decode
 from dataclasses import dataclass, field
 
 from rawasgi.requests import HTTPConnection
-from rawasgi.typed.security.schemes import Scheme, authorization, credentials, quoted
+from rawasgi.typed.security.schemes import Scheme, credentials, quoted
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # "The user-id and password MUST NOT contain any control characters."
 
@@ -76,9 +76,10 @@ class HTTPBasic(Scheme):
 
     async def __call__(self, request: HTTPConnection) -> HTTPBasicCredentials | None:
         """What the client shows; HTTPException 401 for nothing (None without `auto_error`) and for what is broken."""
-        if authorization(request).partition(" ")[0].lower() != "basic":
+        scheme, shown = credentials(request)
+        if scheme.lower() != "basic":
             return self.demanded(None)
-        found = read_basic(credentials(request, "basic"))
+        found = read_basic(shown)
         if found is None:
             raise self.make_not_authenticated_error()
         return found
@@ -102,6 +103,7 @@ class HTTPBearer(Scheme):
 
     async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | None:
         """The token and its scheme; HTTPException 401 for none (None without `auto_error`)."""
-        token = credentials(request, "bearer")
-        scheme = authorization(request).partition(" ")[0]
-        return self.demanded(HTTPAuthorizationCredentials(scheme=scheme, credentials=token) if token else None)
+        scheme, token = credentials(request)
+        if scheme.lower() != "bearer" or not token:
+            return self.demanded(None)
+        return HTTPAuthorizationCredentials(scheme=scheme, credentials=token)

@@ -67,7 +67,8 @@ class BearerOfFlow(OAuth2):
 
     async def __call__(self, request: HTTPConnection) -> str | None:
         """The token of `Authorization: Bearer …`; HTTPException 401 for none (None without `auto_error`)."""
-        return self.demanded(credentials(request, "bearer"))
+        scheme, token = credentials(request)
+        return self.demanded(token if scheme.lower() == "bearer" else None)
 
 
 class OAuth2PasswordBearer(BearerOfFlow):

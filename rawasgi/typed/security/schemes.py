@@ -71,13 +71,13 @@ def authorization(connection: HTTPConnection) -> str:
     return the_only(connection.headers.getlist("authorization"), "Authorization header")
 
 
-def credentials(connection: HTTPConnection, scheme: str) -> str:
-    """What the Authorization header says for this scheme (lower case), which a client may write in any case.
+def credentials(connection: HTTPConnection) -> tuple[str, str]:
+    """The name of the scheme, in whatever case a client has written it, and what stands behind it.
 
-    `authorization: BEARER abc` -> `abc`; the empty string where the header is missing, or is one of another scheme.
+    `authorization: Bearer abc` -> `("Bearer", "abc")`; empty strings where there is none. Raises what `authorization` does.
     """
-    name, _, shown = authorization(connection).partition(" ")
-    return shown.strip() if name.lower() == scheme else ""
+    scheme, _, shown = authorization(connection).partition(" ")
+    return scheme, shown.strip()
 
 
 def quoted(text: str) -> str:
