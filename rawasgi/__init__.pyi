@@ -90,9 +90,14 @@ from rawasgi.toolkit.hints import send_early_hints as send_early_hints
 from rawasgi.toolkit.jsonlines import JSONLinesResponse as JSONLinesResponse
 from rawasgi.toolkit.lifespans import LifespanError as LifespanError
 from rawasgi.toolkit.lifespans import with_mounts as with_mounts
-from rawasgi.toolkit.routing import APIRoute as APIRoute
 from rawasgi.toolkit.static import StaticFiles as StaticFiles
 from rawasgi.toolkit.templates import Jinja2Templates as Jinja2Templates
+from rawasgi.typed.encoders import jsonable_encoder as jsonable_encoder
+from rawasgi.typed.errors import RequestValidationError as RequestValidationError
+from rawasgi.typed.errors import ResponseValidationError as ResponseValidationError
+from rawasgi.typed.errors import WebSocketRequestValidationError as WebSocketRequestValidationError
+from rawasgi.typed.errors import http_exception_handler as http_exception_handler
+from rawasgi.typed.errors import request_validation_exception_handler as request_validation_exception_handler
 from rawasgi.typed.params import Body as Body
 from rawasgi.typed.params import Cookie as Cookie
 from rawasgi.typed.params import Depends as Depends
@@ -103,6 +108,9 @@ from rawasgi.typed.params import Path as Path
 from rawasgi.typed.params import Query as Query
 from rawasgi.typed.params import Security as Security
 from rawasgi.typed.params import SecurityScopes as SecurityScopes
+from rawasgi.typed.params import nonblocking as nonblocking
+from rawasgi.typed.routing import APIRoute as APIRoute
+from rawasgi.typed.routing import APIWebSocketRoute as APIWebSocketRoute
 from rawasgi.typed.security.api_key import APIKeyCookie as APIKeyCookie
 from rawasgi.typed.security.api_key import APIKeyHeader as APIKeyHeader
 from rawasgi.typed.security.api_key import APIKeyQuery as APIKeyQuery

@@ -17,7 +17,9 @@ Left out:     `regex` and `example`, which FastAPI keeps for old code beside `pa
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, TypeVar, Unpack
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 REQUIRED: Any = ...  # no default: a request without the value is answered with 422
 
@@ -72,11 +74,11 @@ OF_ALL = tuple(Options.__annotations__)
 DOCUMENTARY = ("openapi_examples", "include_in_schema", "convert_underscores", "embed", "media_type")  # not pydantic's
 
 
-def named(default: Any, *names: str) -> inspect.Signature:
+def shown(*positional: str, options: Sequence[str]) -> inspect.Signature:
     """The signature that `inspect`, and with it an editor's help, shows: every option by name."""
-    first = inspect.Parameter("default", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
-    others = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in names]
-    return inspect.Signature([first, *others])
+    kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    first = [inspect.Parameter(name, kinds[0], default=None) for name in positional]
+    return inspect.Signature([*first, *(inspect.Parameter(name, kinds[1], default=None) for name in options)])
 
 
 class Param:
@@ -85,7 +87,7 @@ class Param:
     place = ""
     default: Any
     options: dict[str, Any]
-    __signature__ = named(REQUIRED, *OF_ALL)
+    __signature__ = shown("default", options=OF_ALL)
 
     # Any, so that `q: str = Query()` is right for a type checker.
     def __new__(cls, default: Any = REQUIRED, **options: Unpack[Options]) -> Any:
@@ -146,7 +148,7 @@ class Header(Param):
     """A header; a list takes all headers of its name. `user_agent` is read from `user-agent`."""
 
     place = "header"
-    __signature__ = named(REQUIRED, *OF_ALL[:5], "convert_underscores", *OF_ALL[5:])
+    __signature__ = shown("default", options=(*OF_ALL[:5], "convert_underscores", *OF_ALL[5:]))
 
     def __new__(cls, default: Any = REQUIRED, **options: Unpack[HeaderOptions]) -> Any:
         """Remember."""
@@ -164,7 +166,7 @@ class Body(Param):
 
     place = "body"
     media_type = "application/json"
-    __signature__ = named(REQUIRED, OF_ALL[0], "embed", "media_type", *OF_ALL[1:])
+    __signature__ = shown("default", options=(OF_ALL[0], "embed", "media_type", *OF_ALL[1:]))
 
     def __new__(cls, default: Any = REQUIRED, **options: Unpack[BodyOptions]) -> Any:
         """Remember."""
@@ -178,7 +180,7 @@ class Form(Body):
 
     place = "form"
     media_type = "application/x-www-form-urlencoded"
-    __signature__ = named(REQUIRED, OF_ALL[0], "media_type", *OF_ALL[1:])
+    __signature__ = shown("default", options=(OF_ALL[0], "media_type", *OF_ALL[1:]))
 
 
 class File(Form):
@@ -255,3 +257,9 @@ class SecurityBase:
 
     model: Any
     scheme_name: str
+
+
+def nonblocking(func: F) -> F:
+    """Decorator: this `def` does not block, and is called on the loop, without a hop to a thread."""
+    func.nonblocking = True  # type: ignore[attr-defined]
+    return func

@@ -19,11 +19,11 @@ Left out:     dependencies that run side by side
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from rawasgi.typed.fields import Field
-from rawasgi.typed.params import Depends, SecurityBase
+from rawasgi.typed.params import Depends
 from rawasgi.typed.signature import Signature
 
 
@@ -49,11 +49,17 @@ class Call:
     ends: Literal["function", "request"] | None = None  # of a generator: when it is continued
     depends: Depends | None = None  # how it was declared; none for the endpoint
     scopes: tuple[str, ...] = ()  # of all Security between the endpoint and it
+    finish: Callable[[Any, Any], Any] | None = None  # of the endpoint: its run and its value -> a response
 
     @property
     def name(self) -> str:
         """What to call it."""
         return self.signature.name
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether only so many requests may have its value at once."""
+        return self.depends is not None and self.depends.max_concurrency is not None
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -67,6 +73,7 @@ class Step:
 
     where: Literal["loop", "thread"]
     calls: tuple[Call, ...]
+    holding: bool = False  # whether something was opened before that is not closed yet: see `lanes`
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ class BodyPlan:
 class SecurityUse:
     """A security scheme that a request has to satisfy, and the scopes that are asked of it."""
 
-    scheme: SecurityBase
+    scheme: Any  # a SecurityBase
     scopes: tuple[str, ...]
 
 
@@ -137,6 +144,17 @@ class Plan:
     def endpoint(self) -> Call:
         """The last call."""
         return self.calls[-1]
+
+    @property
+    def ends(self) -> bool:
+        """Whether anything is torn down."""
+        return any(call.ends for call in self.calls)
+
+    def finished_by(self, answer: Answer, finish: Callable[[Any, Any], Any]) -> "Plan":
+        """The same plan, whose endpoint's value becomes a response."""
+        endpoint = replace(self.endpoint, finish=finish)
+        last = replace(self.steps[-1], calls=(*self.steps[-1].calls[:-1], endpoint))
+        return replace(self, calls=(*self.calls[:-1], endpoint), steps=(*self.steps[:-1], last), answer=answer)
 
     def fields(self, *places: str) -> tuple[Field, ...]:
         """The fields of these places, in the order in which they are read."""

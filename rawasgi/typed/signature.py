@@ -19,20 +19,19 @@ In Flask:     none, because a view is given the parts of the path by name
 Left out:     parameters that are positional only, `*args`, `**kwargs`: nothing in a request has their names
 """
 
-import dataclasses
 import functools
 import inspect
 import sys
 import types
-from collections import deque
-from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from rawasgi.concurrency import BackgroundTasks, is_async_callable, name_of
 from rawasgi.requests import HTTPConnection, Request
 from rawasgi.responses import Response
 from rawasgi.toolkit.formdata import UploadFile
+from rawasgi.typed.annotations import is_complex, is_of, is_sequence_of
 from rawasgi.typed.params import REQUIRED, Body, Depends, File, Param, Path, Query, SecurityScopes
 from rawasgi.websockets import WebSocket
 
@@ -45,8 +44,8 @@ GIVEN = (
     (BackgroundTasks, "background"),
     (SecurityScopes, "scopes"),
 )
-SEQUENCES = (list, tuple, set, frozenset, deque, Sequence)
-STREAMS = (AsyncIterable, Iterable)
+# What is taken over from a `pydantic.Field`; the rest of it pydantic reads where it stands.
+NOTED = ("alias", "validation_alias", "default_factory", "title", "description", "examples", "deprecated")
 
 
 class SignatureError(TypeError):
@@ -191,8 +190,11 @@ def read_parameter(func: Any, written: inspect.Parameter, in_path: Collection[st
         if declared:
             raise refusal(func, name, f"a {bare.__name__} is given, not read", f"remove {declared[0]!r}")
         return Parameter(name, given, bare)
-    if (name in in_path) is not isinstance(declaration, Path):
-        raise misplaced(func, name, declaration)
+    if extras := noted(notes):
+        made: Param = type(declaration).made(declaration.default, extras | declaration.options)
+        declaration = made
+    if name in in_path and not isinstance(declaration, Path):
+        raise refusal(func, name, f"it is a part of the path and {declaration!r}", "give one of the two another name")
     if declaration.place == "path":
         default = REQUIRED
     check_default(func, name, default)
@@ -239,11 +241,10 @@ def alias_of(name: str, declaration: Param) -> str:
     return name.replace("_", "-") if hyphens else name
 
 
-def misplaced(func: Any, name: str, declaration: Param) -> SignatureError:
-    """A part of the path that is declared as something else, or a `Path()` that the path has no place for."""
-    if isinstance(declaration, Path):
-        return refusal(func, name, "the path has no such part", f"write {{{name}}} into the path, or read it elsewhere")
-    return refusal(func, name, f"it is a part of the path and {declaration!r}", "give one of the two another name")
+def noted(notes: Sequence[Any]) -> dict[str, Any]:
+    """What a `pydantic.Field` among the notes of `Annotated` says of names and words: it is known by its name."""
+    fields = [note for note in notes if type(note).__name__ == "FieldInfo"]
+    return {name: value for field in fields for name in NOTED if (value := getattr(field, name, None)) is not None}
 
 
 def check_default(func: Any, name: str, default: Any) -> None:
@@ -257,51 +258,3 @@ def check_default(func: Any, name: str, default: Any) -> None:
             f"its default {default!r} is not hashable, and all requests would share it",
             f"write default_factory=lambda: {default!r} into its declaration, or a tuple or None",
         ) from None
-
-
-def union_of(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union, through `Annotated`; anything else is its own only member."""
-    if get_origin(annotation) is Annotated:
-        return union_of(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(member for part in get_args(annotation) for member in union_of(part))
-    return (annotation,)
-
-
-def is_of(annotation: Any, kind: Any) -> bool:
-    """Whether a member of the annotation is a class of this kind."""
-    return any(
-        isinstance(member, type) and not get_args(member) and issubclass(member, kind)
-        for member in union_of(annotation)
-    )
-
-
-def is_sequence(annotation: Any) -> bool:
-    """Whether a member of the annotation is a sequence, of whatever; text is none."""
-    members = (get_origin(member) or member for member in union_of(annotation))
-    return any(isinstance(m, type) and issubclass(m, SEQUENCES) and not issubclass(m, str | bytes) for m in members)
-
-
-def is_sequence_of(annotation: Any, kind: Any) -> bool:
-    """Whether a member of the annotation is a sequence of such classes."""
-    return any(
-        is_sequence(m) and bool(get_args(m)) and all(is_of(a, kind) for a in get_args(m)) for m in union_of(annotation)
-    )
-
-
-def is_complex(annotation: Any) -> bool:
-    """Whether no single text can be its value: a model, a mapping, a dataclass, a file, a sequence."""
-    if is_sequence(annotation):
-        return True
-    for member in union_of(annotation):
-        kind = get_origin(member) or member
-        if isinstance(kind, type) and (
-            issubclass(kind, Mapping | UploadFile) or dataclasses.is_dataclass(kind) or is_model(kind)
-        ):
-            return True
-    return False
-
-
-def is_model(kind: Any) -> bool:
-    """Whether this is a pydantic model: it is known by what it has, so that nothing is imported for it."""
-    return isinstance(kind, type) and hasattr(kind, "model_fields") and hasattr(kind, "__pydantic_core_schema__")

@@ -19,6 +19,9 @@ THIRD_PARTY = {
     "rawasgi/toolkit/forms.py": {"python_multipart"},
     "rawasgi/toolkit/templates.py": {"jinja2"},
     "rawasgi/middlewares/sessions.py": {"itsdangerous"},
+    "rawasgi/typed/answers.py": {"pydantic"},
+    "rawasgi/typed/bodies.py": {"pydantic_core"},
+    "rawasgi/typed/encoders.py": {"pydantic", "pydantic_core"},
     "rawasgi/typed/fields.py": {"pydantic"},
     "rawasgi/typed/security/passwords.py": {"argon2"},
     "rawasgi/typed/security/tokens.py": {"jwt"},
@@ -26,12 +29,13 @@ THIRD_PARTY = {
 
 # Public names that need a package, and the extra that brings it.
 EXTRAS = {
-    "Claims": "security",
+    **dict.fromkeys("APIRoute APIWebSocketRoute RequestValidationError ResponseValidationError".split(), "typed"),
+    **dict.fromkeys("WebSocketRequestValidationError jsonable_encoder".split(), "typed"),
+    **dict.fromkeys("http_exception_handler request_validation_exception_handler".split(), "typed"),
+    **dict.fromkeys("Claims Passwords Tokens".split(), "security"),
     "Jinja2Templates": "templates",
-    "Passwords": "security",
     "SessionMiddleware": "sessions",
     "TestClient": "testing",
-    "Tokens": "security",
     "ValkeyBroadcast": "broadcast",
 }
 
