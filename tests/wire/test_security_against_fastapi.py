@@ -1,13 +1,16 @@
-"""Security schemes, asked in raw handlers and in handshakes, on rawasgi and on FastAPI: equal messages, but for what is declared."""
+"""Security schemes on rawasgi and on FastAPI: equal messages, but for what is declared.
 
-from __future__ import (
-    annotations,
-)  # FastAPI finds its own `Request` below by name, rawasgi asks for no more than the name
+They are asked in raw handlers and in handshakes, and are dependencies of typed ones.
+"""
+
+# mypy: disable-error-code="name-defined"
+# An annotation may be a name of the kit, which no type checker knows.
 
 from base64 import b64encode
+from functools import partial
+from typing import Annotated, Any
 
 import pytest
-from fastapi import Request, WebSocket
 from starlette.exceptions import HTTPException
 
 from tests.wire.kits import FASTAPI, RAWASGI, changes, get, play, websocket
@@ -39,33 +42,51 @@ def schemes(kit):
     }
 
 
-def guarded(kit, log):
-    """A route and a websocket for each scheme, which say what it has found. An error is text, as it is by itself here."""
+def in_text(kit):
+    """An app whose errors are text."""
     app = kit.App()
 
     @app.exception_handler(kit.HTTPException)
     @app.exception_handler(HTTPException)
-    async def in_text(request, error):
+    async def as_text(request, error):
         return kit.PlainTextResponse(error.detail, error.status_code, error.headers)
 
-    for name, scheme in schemes(kit).items():
-        guard(kit, app, name, scheme)
     return app
 
 
-def guard(kit, app, name, scheme):
-    """The two of one scheme."""
+def asking(name, kit, log):
+    """A raw route and a raw websocket for the scheme of this name, which say what it has found."""
+    app, scheme = in_text(kit), schemes(kit)[name]
 
     @app.get(f"/{name}")
-    async def shown(request: Request):
+    async def shown(request: kit.Request):
         return kit.JSONResponse(plain(await scheme(request)))
 
     @app.websocket(f"/{name}")
-    async def talk(websocket: WebSocket):
+    async def talk(websocket: kit.WebSocket):
         found = plain(await scheme(websocket))
         await websocket.accept()
         await websocket.send_json(found)
         await websocket.close()
+
+    return app
+
+
+def depending(name, kit, log):
+    """The same with typed handlers, which return what they were given."""
+    app, scheme = in_text(kit), schemes(kit)[name]
+
+    @app.get(f"/{name}")
+    async def shown(found: Annotated[Any, kit.Depends(scheme)]):
+        return found
+
+    @app.websocket(f"/{name}")
+    async def talk(websocket: kit.WebSocket, found: Annotated[Any, kit.Depends(scheme)]):
+        await websocket.accept()
+        await websocket.send_json(plain(found))
+        await websocket.close()
+
+    return app
 
 
 def plain(found):
@@ -258,10 +279,13 @@ FROM_FASTAPI = {
 DECLARED = {scene: found for scenes in FROM_FASTAPI.values() for scene, found in scenes.items()}
 
 
+@pytest.mark.parametrize("app", [asking, depending], ids=lambda app: app.__name__)
 @pytest.mark.parametrize("scene", SCENES)
-def test_the_messages_are_fastapis(scene):
+def test_the_messages_are_fastapis(app, scene):
     """Status, challenge and body are equal, or differ in exactly the lines that are declared."""
-    found = changes(play(guarded, FASTAPI, SCENES[scene]), play(guarded, RAWASGI, SCENES[scene]))
+    exchange = SCENES[scene]
+    of_its_scheme = partial(app, exchange.scope["path"].strip("/"))
+    found = changes(play(of_its_scheme, FASTAPI, exchange), play(of_its_scheme, RAWASGI, exchange))
     assert sorted(found) == sorted(DECLARED.get(scene, ()))
 
 
