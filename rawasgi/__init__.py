@@ -67,6 +67,14 @@ MODULES = {
     "typed.openapi.pages": "get_redoc_html get_swagger_ui_html get_swagger_ui_oauth2_redirect_html",
     "typed.params": "Body Cookie Depends File Form Header Path Query Security SecurityScopes nonblocking",
     "typed.routing": "APIRoute APIWebSocketRoute",
+    "typed.security.api_key": "APIKeyCookie APIKeyHeader APIKeyQuery",
+    "typed.security.comparison": "is_same_secret",
+    "typed.security.http": "HTTPAuthorizationCredentials HTTPBasic HTTPBasicCredentials HTTPBearer",
+    "typed.security.oauth2": "OAuth2 OAuth2AuthorizationCodeBearer OAuth2PasswordBearer "
+    "OAuth2PasswordRequestForm OAuth2PasswordRequestFormStrict",
+    "typed.security.openid": "OpenIdConnect",
+    "typed.security.passwords": "Passwords",
+    "typed.security.tokens": "Claims Tokens",
     "urls": "Address URL URLPath",
     "websockets": "WebSocket WebSocketDisconnect WebSocketState",
 }

@@ -10,6 +10,9 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 MIRRORS = {
+    "APIKeyCookie": "fastapi.security:APIKeyCookie",
+    "APIKeyHeader": "fastapi.security:APIKeyHeader",
+    "APIKeyQuery": "fastapi.security:APIKeyQuery",
     "APIRoute": "fastapi.routing:APIRoute",
     "APIRouter": "fastapi:APIRouter",
     "APIWebSocketRoute": "fastapi.routing:APIWebSocketRoute",
@@ -36,6 +39,10 @@ MIRRORS = {
     "FormData": "starlette.datastructures:FormData",
     "GZipMiddleware": "starlette.middleware.gzip:GZipMiddleware",
     "HTMLResponse": "starlette.responses:HTMLResponse",
+    "HTTPAuthorizationCredentials": "fastapi.security:HTTPAuthorizationCredentials",
+    "HTTPBasic": "fastapi.security:HTTPBasic",
+    "HTTPBasicCredentials": "fastapi.security:HTTPBasicCredentials",
+    "HTTPBearer": "fastapi.security:HTTPBearer",
     "HTTPConnection": "starlette.requests:HTTPConnection",
     "HTTPEndpoint": "starlette.endpoints:HTTPEndpoint",
     "HTTPException": "starlette.exceptions:HTTPException",
@@ -52,6 +59,12 @@ MIRRORS = {
     "MutableHeaders": "starlette.datastructures:MutableHeaders",
     "NoMatchFound": "starlette.routing:NoMatchFound",
     "Path": "fastapi:Path",
+    "OAuth2": "fastapi.security:OAuth2",
+    "OAuth2AuthorizationCodeBearer": "fastapi.security:OAuth2AuthorizationCodeBearer",
+    "OAuth2PasswordBearer": "fastapi.security:OAuth2PasswordBearer",
+    "OAuth2PasswordRequestForm": "fastapi.security:OAuth2PasswordRequestForm",
+    "OAuth2PasswordRequestFormStrict": "fastapi.security:OAuth2PasswordRequestFormStrict",
+    "OpenIdConnect": "fastapi.security:OpenIdConnect",
     "PlainTextResponse": "starlette.responses:PlainTextResponse",
     "ProxyHeadersMiddleware": "uvicorn.middleware.proxy_headers:ProxyHeadersMiddleware",
     "Query": "fastapi:Query",

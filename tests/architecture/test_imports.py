@@ -24,6 +24,8 @@ THIRD_PARTY = {
     "rawasgi/typed/encoders.py": {"pydantic", "pydantic_core"},
     "rawasgi/typed/fields.py": {"pydantic"},
     "rawasgi/typed/openapi/schemas.py": {"pydantic", "pydantic_core"},
+    "rawasgi/typed/security/passwords.py": {"argon2"},
+    "rawasgi/typed/security/tokens.py": {"jwt"},
 }
 
 # Public names that need a package, and the extra that brings it.
@@ -31,6 +33,7 @@ EXTRAS = {
     **dict.fromkeys("APIRoute APIWebSocketRoute RequestValidationError ResponseValidationError".split(), "typed"),
     **dict.fromkeys("WebSocketRequestValidationError jsonable_encoder".split(), "typed"),
     **dict.fromkeys("http_exception_handler request_validation_exception_handler".split(), "typed"),
+    **dict.fromkeys("Claims Passwords Tokens".split(), "security"),
     "Jinja2Templates": "templates",
     "SessionMiddleware": "sessions",
     "TestClient": "testing",

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rawasgi.paths import PARAMETER
-from rawasgi.typed.fields import Field, annotation_of
+from rawasgi.typed.fields import Field, ModelField, Part, annotation_of
 from rawasgi.typed.openapi.schemas import Shape, named, object_of, optional, type_of
 from rawasgi.typed.plan import BodyPlan, Call, Plan
 
@@ -142,19 +142,20 @@ def taken_by(call: Call) -> list[int]:
 
 def shapes_of(field: Field) -> Iterator[ParameterShape]:
     """One parameter, or those that a parameter model stands for."""
-    options = options_of(field)
-    if field.model is None:
+    if not isinstance(field, ModelField):
         shape = Shape(field.adapter, "validation", titled(field))
-        yield ParameterShape(field.alias, field.place, field.parameter.required, shape, options)
+        yield ParameterShape(field.names[0], field.place, field.parameter.required, shape, options_of(field))
         return
-    hyphens = field.place == "header" and options.get("convert_underscores", True)
-    for name, info in field.model.model_fields.items():
-        alias = alias_of(name, info)
-        asked = alias.replace("_", "-") if hyphens and alias == name else alias
+    for part, info in parts_of(field):
         required = info.is_required() and field.parameter.required
-        shape = Shape.of(type_of(info), "validation", info.title or title_of(alias))
+        shape = Shape.of(type_of(info), "validation", info.title or title_of(part.key))
         said = {"description": info.description, "deprecated": info.deprecated}
-        yield ParameterShape(asked, field.place, required, shape, said)
+        yield ParameterShape(part.names[0], field.place, required, shape, said)
+
+
+def parts_of(field: ModelField) -> Iterator[tuple[Part, Any]]:
+    """The parts of a parameter model, each with what pydantic knows of it."""
+    return zip(field.parts, field.model.model_fields.values() if field.model else (), strict=True)
 
 
 def options_of(field: Field) -> dict[str, Any]:
@@ -164,7 +165,7 @@ def options_of(field: Field) -> dict[str, Any]:
 
 def titled(field: Field) -> str:
     """The title that was given, or one made of the name in the request."""
-    title: str = options_of(field).get("title") or title_of(field.alias)
+    title: str = options_of(field).get("title") or title_of(field.names[0])
     return title
 
 
@@ -177,7 +178,7 @@ def body_of(body: BodyPlan, unique: str) -> BodyShape:
     if not body.embed:
         (field,) = body.fields
         shape = Shape(field.adapter, "validation", titled(field))
-        if field.model is not None:
+        if isinstance(field, ModelField):
             shape = Shape.of(field.model, "validation", titled(field))
         return BodyShape(body.media_type, required, shape, options_of(field))
     name = f"Body_{unique}"
@@ -187,15 +188,9 @@ def body_of(body: BodyPlan, unique: str) -> BodyShape:
 
 def keys_of(field: Field) -> Iterator[tuple[str, Any]]:
     """The keys that a field has in the object, as a client calls them: its own, or those of its model."""
-    if field.model is None:
-        yield field.alias, named(annotation_of(field.parameter), field.alias, options_of(field))
+    if not isinstance(field, ModelField):
+        yield field.names[0], named(annotation_of(field.parameter), field.names[0], options_of(field))
         return
-    for name, info in field.model.model_fields.items():
-        alias = alias_of(name, info)
-        kind = named(type_of(info), alias, {"deprecated": info.deprecated})
-        yield alias, kind if field.parameter.required else optional(kind)
-
-
-def alias_of(name: str, info: Any) -> str:
-    """What a client calls a field of a model."""
-    return info.validation_alias if isinstance(info.validation_alias, str) else name
+    for part, info in parts_of(field):
+        kind = named(type_of(info), part.names[0], {"deprecated": info.deprecated})
+        yield part.names[0], kind if field.parameter.required else optional(kind)
