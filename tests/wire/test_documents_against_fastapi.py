@@ -13,9 +13,10 @@ import rawasgi
 from rawasgi.typed.openapi.docs import add_docs
 from tests.wire.kits import FASTAPI
 from tests.wire.typed_routes import add_routes
+from tests.wire.typed_routes_rare import add_rare_routes
 
 ABSENT = "(absent)"
-MESSAGE = {"$ref": "#/components/schemas/Message"}
+MESSAGE = {"$ref": "#/components/schemas/tests__wire__typed_models__Message"}
 DATA = {"type": "string", "contentMediaType": "application/json", "contentSchema": MESSAGE}
 EVENT = {
     "type": "object",
@@ -28,17 +29,23 @@ EVENT = {
     "required": ["data"],
 }
 LINES = "#/paths//lines/get/responses/200/content/application/jsonl"
+MIXED = "#/components/schemas/Body_mixed_mixed_post"
 EVENTS = "#/paths//events/get/responses/200/content/text/event-stream"
 
 # reason -> place -> what FastAPI says there, what rawasgi says there
 DECLARED: dict[str, dict[str, tuple[Any, Any]]] = {
     "`itemSchema` is a word of OpenAPI 3.2, and makes a document of 3.1 invalid": {
         f"{LINES}/itemSchema": (MESSAGE, ABSENT),
-        f"{LINES}/schema": (ABSENT, {"type": "string"}),
         f"{LINES}/x-itemSchema": (ABSENT, MESSAGE),
         f"{EVENTS}/itemSchema": (EVENT, ABSENT),
-        f"{EVENTS}/schema": (ABSENT, {"type": "string"}),
         f"{EVENTS}/x-itemSchema": (ABSENT, EVENT),
+    },
+    "a form is flat: the fields of a form model are fields of the form, required like its others": {
+        f"{MIXED}/allOf": ([{"$ref": "#/components/schemas/Login"}], ABSENT),
+        f"{MIXED}/required": (["code"], ["username", "password", "code"]),
+        f"{MIXED}/properties/username": (ABSENT, {"title": "Username", "type": "string"}),
+        f"{MIXED}/properties/password": (ABSENT, {"title": "Password", "type": "string", "minLength": 8}),
+        f"{MIXED}/properties/remember": (ABSENT, {"title": "Remember", "type": "boolean", "default": False}),
     },
 }
 
@@ -48,6 +55,7 @@ def fastapi_document(**options) -> Any:
     kit = SimpleNamespace(**{**vars(FASTAPI), "UploadFile": fastapi.UploadFile})
     app = fastapi.FastAPI(title="Shop", version="1", **options)
     add_routes(kit, app)
+    add_rare_routes(kit, app)
     return app.openapi()
 
 
@@ -56,6 +64,7 @@ def rawasgi_document(**options) -> Any:
     app: Any = rawasgi.App()
     add_docs(app, title="Shop", version="1", **options)
     add_routes(rawasgi, app)
+    add_rare_routes(rawasgi, app)
     return app.openapi()
 
 

@@ -8,21 +8,6 @@ from typing import Annotated
 from tests.wire import typed_models as m
 
 
-def add_routes(kit, app):
-    """All of them."""
-    for add in (
-        add_parameters,
-        add_parameter_models,
-        add_bodies,
-        add_forms,
-        add_answers,
-        add_descriptions,
-        add_needs,
-        add_schemes,
-    ):
-        add(kit, app)
-
-
 def add_parameters(kit, app):
     """Path, query, header, cookie, one by one."""
 
@@ -176,7 +161,7 @@ def add_answers(kit, app):
 
     @app.get("/own")
     async def own(n: int) -> kit.Response:  # type: ignore[name-defined]
-        return kit.Response("own")
+        return kit.JSONResponse(n)
 
     @app.get("/lines")
     async def lines(n: Annotated[int, kit.Query(le=5)]) -> AsyncIterator[m.Message]:
@@ -266,3 +251,21 @@ def add_schemes(kit, app):
     @app.get("/elsewhere")
     async def elsewhere(token: Annotated[str, kit.Depends(code)], other: Annotated[str | None, kit.Depends(openid)]):
         return "in"
+
+
+ADDERS = (
+    add_parameters,
+    add_parameter_models,
+    add_bodies,
+    add_forms,
+    add_answers,
+    add_descriptions,
+    add_needs,
+    add_schemes,
+)
+
+
+def add_routes(kit, app):
+    """All of them."""
+    for add in ADDERS:
+        add(kit, app)

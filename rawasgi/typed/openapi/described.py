@@ -51,6 +51,7 @@ class Described:
     """A route with the shapes of what it reads and of what it answers."""
 
     plan: Plan
+    name: str  # of the route
     path: str  # as a client writes it, parameters in braces
     operation_ids: dict[str, str]  # method -> id
     parameters: tuple[ParameterShape, ...]
@@ -66,12 +67,13 @@ class Described:
         yield from (shape for shape in (self.answer, self.item, *self.answers.values()) if shape is not None)
 
 
-def describe(plan: Plan, operation_ids: dict[str, str]) -> Described:
+def describe(plan: Plan, name: str, operation_ids: dict[str, str]) -> Described:
     """Gather the shapes of a plan."""
     unique = next(iter(operation_ids.values()))
     answer, responses = plan.answer, plan.description.responses
     return Described(
         plan,
+        name,
         path_of(plan),
         operation_ids,
         tuple(parameters_of(plan)),

@@ -89,7 +89,7 @@ def described(routes: Iterable[BaseRoute]) -> Iterator[Described]:
                         f"Give one of them another `operation_id`, or its function another name"
                     )
                 known[operation_id] = whose
-            yield describe(plan, ids)
+            yield describe(plan, route.name or plan.endpoint.name, ids)
 
 
 def operation_ids(route: BaseRoute, plan: Plan) -> dict[str, str]:

@@ -85,7 +85,7 @@ def headlines(route: Described) -> dict[str, Any]:
     said = route.plan.description
     found = {
         "tags": list(said.tags),
-        "summary": said.summary or route.plan.endpoint.name.replace("_", " ").title(),
+        "summary": said.summary or route.name.replace("_", " ").title(),
         "description": said.description.partition("\f")[0].strip(),
         "deprecated": said.deprecated,
     }
@@ -187,8 +187,8 @@ def content_of(route: Described, schemas: Schemas) -> dict[str, Any]:
 
 
 def stream_of(item: dict[str, Any]) -> dict[str, Any]:
-    """A text whose lines, or events, have a schema. OpenAPI 3.1 has no word for that: `itemSchema` comes with 3.2."""
-    return {"schema": TEXT, "x-itemSchema": item}
+    """What each line, or event, is. OpenAPI 3.1 has no word for that: `itemSchema` comes with 3.2."""
+    return {"x-itemSchema": item}
 
 
 def event_of(route: Described, schemas: Schemas) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from rawasgi.responses import HTMLResponse
 from rawasgi.typed.openapi.assets import original
 
 ASSETS_URL = "/docs-assets"  # where `add_docs` serves the packaged files
+REDIRECT = original("oauth2-redirect.js").decode()
 NO_ICON = "data:,"  # says that there is none, so no browser asks for /favicon.ico
 
 swagger_ui_default_parameters: dict[str, Any] = {
@@ -145,4 +146,4 @@ def get_redoc_html(
 
 def get_swagger_ui_oauth2_redirect_html() -> HTMLResponse:
     """The page that an authorization server sends the browser back to: it tells Swagger UI the code, and closes."""
-    return page("Swagger UI: OAuth2", "", "", original("oauth2-redirect.js").decode())
+    return page("Swagger UI: OAuth2", "", "", REDIRECT)
