@@ -11,7 +11,7 @@ KEY := $(shell { cat pyproject.toml constraints.txt; $(PYTHON) -VV; pwd; } 2>/de
 STAMP := .venv/stamp-$(KEY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check contracts notebooks notebooks-check lab bench bench-locust bench-readme readme clean
+.PHONY: help setup demo test check contracts notebooks notebooks-check lab bench bench-micro bench-locust bench-readme readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +46,10 @@ lab: $(STAMP) ## work through the chapters in JupyterLab: on copies, in mine/
 
 bench: $(STAMP) ## 200 clients, 100 ms of waiting: every contender beside its prediction (6 minutes)
 	@$(PY) -m benchmarks run wait_io
+
+bench-micro: $(STAMP) ## a call of the app, without a server: ratios to a bare callable, Starlette and FastAPI (2 minutes)
+	@mkdir -p results
+	@$(PY) -m pytest benchmarks/micro -p benchmark --timeout 120 --benchmark-json results/micro.json
 
 bench-locust: $(STAMP) ## the same by Locust, on one contender, beside our own generator
 	@$(PY) -m benchmarks locust wait_io

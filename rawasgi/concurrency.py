@@ -25,7 +25,7 @@ import contextvars
 import functools
 import inspect
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
@@ -137,11 +137,9 @@ def is_function(func: Any) -> bool:
     return inspect.isfunction(func) or inspect.ismethod(func)
 
 
-async def call(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call `func` where it belongs: `async def` on the loop, `def` on a thread."""
-    if is_async_callable(func):
-        return await func(*args, **kwargs)
-    return await run_in_threadpool(func, *args, **kwargs)
+def where_it_belongs(func: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    """`func`, to be awaited: an `async def` as it is, on the loop; a `def` on a thread."""
+    return func if is_async_callable(func) else functools.partial(run_in_threadpool, func)
 
 
 class BackgroundTask:
@@ -156,7 +154,7 @@ class BackgroundTask:
 
     async def __call__(self) -> None:
         """Do it."""
-        await call(self.func, *self.args, **self.kwargs)
+        await where_it_belongs(self.func)(*self.args, **self.kwargs)
 
 
 class BackgroundTasks(BackgroundTask):

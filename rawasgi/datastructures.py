@@ -173,11 +173,9 @@ class Headers(Mapping[str, str]):
     ) -> None:
         if (headers is not None) + (raw is not None) + (scope is not None) > 1:
             raise TypeError("Headers() takes one of: headers, raw, scope")
-        self._list: list[Header] = []
+        self._list: list[Header] = [] if raw is None else raw
         if headers is not None:
             self._list = [encoded(name, value) for name, value in headers.items()]
-        elif raw is not None:
-            self._list = raw
         elif scope is not None:
             # A list of our own: the specification allows any iterable, and a copy of the scope shares its list with it.
             self._list = scope["headers"] = list(scope["headers"])
@@ -241,11 +239,10 @@ class MutableHeaders(Headers):
         return self._list
 
     def __setitem__(self, key: str, value: str) -> None:
-        pair = encoded(key, value)
+        wanted, _ = pair = encoded(key, value)
         for place, (name, _) in enumerate(self._list):
-            if name == pair[0]:
-                rest = [other for other in self._list[place + 1 :] if other[0] != pair[0]]
-                self._list[place:] = [pair, *rest]
+            if name == wanted:
+                self._list[place:] = [pair, *(other for other in self._list[place + 1 :] if other[0] != wanted)]
                 return
         self._list.append(pair)
 

@@ -26,7 +26,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rawasgi.concurrency import call, name_of
+from rawasgi.concurrency import name_of, where_it_belongs
 from rawasgi.exceptions import HTTPException, WebSocketException
 from rawasgi.messages.scopes import can_deny
 from rawasgi.messages.states import WEBSOCKET_APP, WEBSOCKET_SERVER, Side
@@ -100,7 +100,7 @@ class ServerErrorMiddleware:
         if self.debug:
             return PlainTextResponse("".join(traceback.format_exception(error)), 500)
         if self.handler is not None:
-            response: ASGIApp = await call(self.handler, request, error)
+            response: ASGIApp = await where_it_belongs(self.handler)(request, error)
             return response
         return PlainTextResponse("Internal Server Error", 500)
 
@@ -161,37 +161,39 @@ class ExceptionMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the app, and answer for it where it raised and nothing was sent."""
-        tracked = send if isinstance(send, TrackedSend) else TrackedSend(send)
-        sides: tuple[Side, ...] = ()
-        outer: tuple[Side, ...] = scope.get("rawasgi.sides", ())  # of the app that this one is mounted in
         if scope["type"] == "websocket":
-            scope["rawasgi.sides"] = sides = Side(WEBSOCKET_APP), Side(WEBSOCKET_SERVER)  # shared with our handler's
+            await self.guard_websocket(scope, receive, send)
+            return
+        tracked = send if isinstance(send, TrackedSend) else TrackedSend(send)
         try:
             await self.app(scope, receive, tracked)
         except Exception as error:
             handler = self.find(error, scope.get("app"))
-            if handler is None:
+            if handler is None or tracked.started:
                 raise
-            if scope["type"] == "websocket":
-                await self.end(WebSocket(scope, receive, send), handler, error)
-            elif tracked.started:
-                raise
-            elif (response := await call(handler, Request(scope, receive, send), error)) is not None:
+            response = await where_it_belongs(handler)(Request(scope, receive, send), error)
+            if response is not None:
                 await tracked.respond(response, scope, receive)
+
+    async def guard_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The same for a websocket: a handler may close it, or return a response, which refuses the handshake."""
+        outer: tuple[Side, ...] = scope.get("rawasgi.sides", ())  # of the app that this one is mounted in
+        scope["rawasgi.sides"] = sides = Side(WEBSOCKET_APP), Side(WEBSOCKET_SERVER)  # shared with our handler's
+        try:
+            await self.app(scope, receive, send)
+        except Exception as error:
+            handler, websocket = self.find(error, scope.get("app")), WebSocket(scope, receive, send)
+            is_over = websocket.application_state is WebSocketState.DISCONNECTED
+            if handler is None or (is_over and handler is not nobody_there):
+                raise
+            response = await where_it_belongs(handler)(websocket, error)
+            if response is not None:
+                if websocket.application_state is not WebSocketState.CONNECTING:
+                    raise  # accepted already: the server closes with 1011
+                await (websocket.send_denial_response(response) if can_deny(scope) else websocket.close())
         finally:
             for side, reached in zip(outer, sides, strict=False):
                 side.state = reached.state  # what goes on outwards has to find the conversation where it stands
-
-    async def end(self, websocket: WebSocket, handler: Callable[..., Any], error: Exception) -> None:
-        """The same for a websocket: a handler may close it, or return a response, which refuses the handshake."""
-        if websocket.application_state is WebSocketState.DISCONNECTED and handler is not nobody_there:
-            raise error
-        response = await call(handler, websocket, error)
-        if response is None:
-            return
-        if websocket.application_state is not WebSocketState.CONNECTING:
-            raise error  # accepted already: the server closes with 1011
-        await (websocket.send_denial_response(response) if can_deny(websocket.scope) else websocket.close())
 
     def __repr__(self) -> str:
         return f"<ExceptionMiddleware for {', '.join(str(getattr(key, '__name__', key)) for key in self.handlers)}>"

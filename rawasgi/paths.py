@@ -9,6 +9,8 @@ segments cannot express (a `path` in the middle, convertors of your own, hosts, 
 is kept aside as a row of barriers, which every request tries one by one: it costs what it did before, and nothing else
 costs more.
 
+That buys a price that does not grow: the last of 200 routes is found as fast as the only one. A scan looks at 200.
+
     /items/{id} and /items/new, asked for "/items/new"  ->  both, and the one that was registered first has the word
 
 Spec:         https://asgi.readthedocs.io/en/latest/specs/www.html#http-connection-scope
@@ -173,10 +175,8 @@ class PathTemplate:
         found = self.regex.fullmatch(path)
         if found is None:
             return None
-        if not self.convertors:
-            return {}
         try:
-            return {name: self.convertors[name].convert(text) for name, text in found.groupdict().items()}
+            return {name: convertor.convert(found[name]) for name, convertor in self.convertors.items()}
         except ValueError:  # 5,000 digits are no int, 400 no float: no such resource
             return None
 
@@ -289,7 +289,7 @@ class PathIndex(Generic[T]):
 
     def candidates(self, path: str) -> list[Entry[T]]:
         """All that may match `path`, in the order of registration; the template itself has the last word."""
-        found = list(self.barriers)
+        found = [*self.barriers]
         frontier = [self.root]
         for segment in path.split("/")[1:]:
             following: list[Node[T]] = []
@@ -344,17 +344,17 @@ class RouteTable(Generic[T]):
 
 
 class RouteList(list[T]):
-    """Routes in the order of their registration. `version` changes with the list, so that an index knows its age."""
+    """Routes in the order of their registration, and the table that was made of them: a change drops it."""
 
-    version = 0
+    table: RouteTable[T] | None = None
 
 
 def noting(change: Callable[..., Any]) -> Callable[..., Any]:
-    """A method of `list` that notes the change it makes."""
+    """A method of `list` that drops the table of what was there before."""
 
     @wraps(change)
     def noted(self: RouteList[Any], *args: Any, **kwargs: Any) -> Any:
-        self.version += 1
+        self.table = None
         return change(self, *args, **kwargs)
 
     return noted

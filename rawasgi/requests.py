@@ -5,7 +5,8 @@ bytes > server > app > middleware > routing > [handler] > response > bytes
 A `Request` costs nothing until somebody asks: headers, cookies, query and URL are read from the scope at first use,
 the body from `receive`. The body is a stream that can be read once; `body()` keeps what it has read. `receive` is
 asked by one reader at a time: when `is_disconnected` has to look ahead, it keeps its question open instead of
-withdrawing it, and whoever reads next gets that answer first.
+withdrawing it, and whoever reads next gets that answer first. So a handler that looks at nothing pays for one object of
+three attributes, and `body()` takes the messages itself, without a generator for each.
 
 Forms want a parser, which lies outside the core: `form` loads `rawasgi.toolkit.forms` when it is called, by name.
 
@@ -204,6 +205,7 @@ class Request(HTTPConnection):
     _heard: Message | None = None
     _body: bytes | None = None
     _form: Any = None
+    is_open = False  # whether something is left to be closed: most requests are over when they are answered
     _consumed = False
     _disconnected = False
 
@@ -254,22 +256,30 @@ class Request(HTTPConnection):
         """
         if self._body is not None:
             yield self._body
-        elif self._consumed:
-            raise RuntimeError("the body was streamed before and is gone; body() would have kept it")
+        elif piece := await self._next_piece():
+            yield piece
         while not self._consumed:
-            message = await self._next_message()
-            if message["type"] == "http.disconnect":
-                self._disconnected = True
-                raise ClientDisconnect("the client left before its request was complete")
-            self._consumed = not message.get("more_body", False)
-            if body := message.get("body", b""):
-                yield body
+            if piece := await self._next_piece():
+                yield piece
         yield b""
 
+    async def _next_piece(self) -> bytes:
+        if self._consumed:
+            raise RuntimeError("the body was streamed before and is gone; body() would have kept it")
+        message = await (self._next_message() if self._pending or self._heard else self._receive())
+        if message["type"] == "http.disconnect":
+            self._disconnected = True
+            raise ClientDisconnect("the client left before its request was complete")
+        self._consumed = not message.get("more_body", False)
+        return bytes(message.get("body", b""))
+
     async def body(self) -> bytes:
-        """The whole body, in bytes; it is kept, and may be asked for again."""
+        """The whole body, in bytes; it is kept, and may be asked for again. Raises what `stream` raises."""
         if self._body is None:
-            self._body = b"".join([piece async for piece in self.stream()])
+            pieces = [await self._next_piece()]
+            while not self._consumed:
+                pieces.append(await self._next_piece())
+            self._body = b"".join(pieces)
         return self._body
 
     async def json(self) -> Any:
@@ -282,6 +292,7 @@ class Request(HTTPConnection):
         It is read once; the limits of the first call hold. `max_part_size` is in bytes.
         """
         if self._form is None:
+            self.is_open = True
             self._form = import_module("rawasgi.toolkit.forms").Form(self, max_files, max_fields, max_part_size)
         return self._form
 
@@ -292,6 +303,7 @@ class Request(HTTPConnection):
         """
         if not self._disconnected:
             if self._pending is None:
+                self.is_open = True
                 self._pending = asyncio.ensure_future(self._receive())  # stays open until it is answered
             await asyncio.sleep(0)
             if self._pending.done():

@@ -6,6 +6,9 @@ A `Router` is an ASGI app that calls one of its routes, and a route is an ASGI a
 route registered that fits both path and method wins. Where only paths fit, the answer is 405 and names the methods of
 all of them; where none fits, the path with or without a slash at its end may (307), else it is 404.
 
+A path without parameters is found by one look in a dict, unless a route before it might match it too; all others by
+`paths`. The table is made for the first request, and dropped by whatever changes `routes`, so that nobody asks its age.
+
 The router writes `route`, `endpoint` and `path_params` into the scope that it was given by the app, which made a copy,
 so that middleware outside can read them afterwards. `Mount` and `Host` copy again: what they change concerns only the
 app below.
@@ -19,7 +22,7 @@ Left out:     endpoints as classes, lifespans of mounted apps, host patterns wit
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from rawasgi.concurrency import Lifespan, as_lifespan, is_function, name_of, run_lifespan
@@ -36,6 +39,7 @@ class BaseRoute:
     """What a router asks of a route. Override `matches` to match in your own way; set `app`, or override `handle`."""
 
     name: str | None = None
+    endpoint: Any
     app: ASGIApp  # with the layers of this route around it
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -46,9 +50,9 @@ class BaseRoute:
         """The path of the route of that name; `NoMatchFound` where it is not here."""
         raise NotImplementedError(f"{type(self).__name__} must say where its names lead")
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def handle(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer; `matches` has been asked before."""
-        await self.app(scope, receive, send)
+        return self.app(scope, receive, send)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be an app on its own: a router of one route."""
@@ -70,7 +74,13 @@ class PathRoute(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """By scope type, path and method."""
-        if scope["type"] != self.protocol or (found := self.template.match(route_path(scope))) is None:
+        if scope["type"] != self.protocol:
+            return Match.NONE, {}
+        return self.match_path(route_path(scope), scope)
+
+    def match_path(self, path: str, scope: Scope) -> tuple[Match, Scope]:
+        """The same for a path below `root_path`, in a scope of our type."""
+        if (found := self.template.match(path)) is None:
             return Match.NONE, {}
         child = {"endpoint": self.endpoint, "path_params": {**scope.get("path_params", {}), **found}}
         fits = self.methods is None or scope["method"] in self.methods
@@ -232,9 +242,9 @@ class Host(Container):
         return f"Host(host={self.host!r}, name={self.name or ''!r}, app={self.app!r})"
 
 
-def tabulate(routes: Iterable[BaseRoute]) -> RouteTable[BaseRoute]:
+def tabulate(routes: RouteList[BaseRoute]) -> RouteTable[BaseRoute]:
     """Index the routes. Whoever matches in its own way is asked about every request: its template says nothing."""
-    table: RouteTable[BaseRoute] = RouteTable()
+    routes.table = table = RouteTable[BaseRoute]()
     for route in routes:
         if isinstance(route, PathRoute) and type(route).matches is PathRoute.matches:
             methods = [None] if route.protocol == "websocket" else route.methods or ()
@@ -297,41 +307,39 @@ class Router(RouteOwner):
 
     @routes.setter
     def routes(self, routes: Iterable[BaseRoute]) -> None:
-        self._routes, self._table_version = RouteList(routes), -1
+        self._routes = RouteList(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go through the layers of this router, if it has any, to the route."""
         await self.middleware_stack(scope, receive, send)
 
-    async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def dispatch(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Find the route, write into the scope which it is, and call it; run the lifespan where that is the scope."""
-        if scope["type"] == "lifespan":
-            await run_lifespan(self.lifespan_context, scope.get("app"), scope, receive, send)
-            return
-        if scope["type"] not in ("http", "websocket"):
-            raise RuntimeError(f"a Router answers http, websocket and lifespan, not {scope['type']!r}")
+        kind = scope["type"]
+        if kind == "lifespan":
+            return run_lifespan(self.lifespan_context, scope.get("app"), scope, receive, send)
+        if kind not in ("http", "websocket"):
+            raise RuntimeError(f"a Router answers http, websocket and lifespan, not {kind!r}")
         if "router" not in scope:
             if "app" not in scope:
                 scope = {**scope}  # nobody has made a copy yet, and this dict is the server's
             scope["router"] = self
-        if self._table_version != self._routes.version:
-            self._table, self._table_version = tabulate(self._routes), self._routes.version
-        path = route_path(scope)
-        fixed: Any = self._table.fixed.get((scope["method"] if scope["type"] == "http" else None, path))
-        if fixed is not None:
-            scope["route"], scope["endpoint"] = fixed, fixed.endpoint
-            scope.setdefault("path_params", {})
-            await (fixed.app if type(fixed).handle is BaseRoute.handle else fixed.handle)(scope, receive, send)
-        else:
-            await self.search(path, scope, receive, send)
+        table = self._routes.table or tabulate(self._routes)
+        path = route_path(scope) if scope.get("root_path") else scope["path"]
+        fixed = table.fixed.get((scope["method"] if kind == "http" else None, path))
+        if fixed is None:
+            return self.search(table, path, scope, receive, send)
+        scope["route"], scope["endpoint"] = fixed, fixed.endpoint
+        scope.setdefault("path_params", {})
+        return fixed.handle(scope, receive, send)
 
-    async def search(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def search(self, table: RouteTable[BaseRoute], path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask the candidates in the order of their registration."""
         allowed: set[str] = set()
         partial: tuple[BaseRoute, Scope] | None = None
-        for entry in self._table.indexes[scope["type"]].candidates(path):
-            route = entry.route
-            match, child = route.matches(scope)
+        for entry in table.indexes[scope["type"]].candidates(path):
+            route: Any = entry.route
+            match, child = route.match_path(path, scope) if entry.methods else route.matches(scope)
             if match is Match.FULL:
                 scope["route"], below = route, scope
                 if isinstance(route, Container):  # what it changes concerns only the app below
@@ -347,25 +355,26 @@ class Router(RouteOwner):
             scope["route"] = partial[0]
             scope.update(partial[1])
             await fail(405, {"Allow": ", ".join(sorted(allowed))}, scope, receive, send)
-        elif (target := self.slash_twin(path, scope)) is not None:
+        elif path != "/" and (target := self.slash_twin(table, path, scope)) is not None:
             await RedirectResponse(target)(scope, receive, send)
         else:
             await self.default(scope, receive, send)
 
-    def slash_twin(self, path: str, scope: Scope) -> URL | None:
+    def slash_twin(self, table: RouteTable[BaseRoute], path: str, scope: Scope) -> URL | None:
         """The URL with, or without, a slash at its end, where that one has a route; the query is kept."""
-        if not self.redirect_slashes or scope["type"] != "http" or path == "/":
+        if not self.redirect_slashes or scope["type"] != "http":
             return None
 
-        def twin(text: str) -> Scope:
-            return {**scope, "path": text.rstrip("/") if path.endswith("/") else text + "/"}
+        def twin(text: str) -> str:
+            return text.rstrip("/") if path.endswith("/") else text + "/"
 
-        there = twin(scope["path"])
-        rivals = self._table.indexes["http"].candidates(route_path(there))
+        if not (rivals := table.indexes["http"].candidates(twin(path))):
+            return None
+        there = {**scope, "path": twin(scope["path"])}
         if all(rival.route.matches(there)[0] is Match.NONE for rival in rivals):
             return None
         raw_path = scope.get("raw_path")  # as the client wrote it: what was decoded once must not be decoded twice
-        return URL(scope=twin(raw_path.decode("utf-8", "replace")) if raw_path else there)
+        return URL(scope={**scope, "path": twin(raw_path.decode("utf-8", "replace"))} if raw_path else there)
 
     async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
         """404; for a websocket HTTP 403, since nothing was accepted yet."""

@@ -54,6 +54,11 @@ def is_address(host: str) -> bool:
         return False
 
 
+def part(name: str) -> Any:
+    """A property of `URL`, read from its components when somebody asks."""
+    return property(lambda url: getattr(url.components, name))
+
+
 class URL:
     """A URL that can be read in parts and rebuilt with other parts.
 
@@ -75,50 +80,15 @@ class URL:
         """Scheme, netloc, path, query and fragment."""
         return urlsplit(self._url)
 
-    @property
-    def scheme(self) -> str:
-        """`http` or `https`, `ws` or `wss`."""
-        return self.components.scheme
-
-    @property
-    def netloc(self) -> str:
-        """User, host and port, as they stand in the URL."""
-        return self.components.netloc
-
-    @property
-    def path(self) -> str:
-        """The path, percent-encoded where the URL had it so."""
-        return self.components.path
-
-    @property
-    def query(self) -> str:
-        """Everything behind the `?`, still encoded."""
-        return self.components.query
-
-    @property
-    def fragment(self) -> str:
-        """Everything behind the `#`, which never reaches a server."""
-        return self.components.fragment
-
-    @property
-    def username(self) -> str | None:
-        """The user, where the URL names one."""
-        return self.components.username
-
-    @property
-    def password(self) -> str | None:
-        """The password, where the URL betrays one."""
-        return self.components.password
-
-    @property
-    def hostname(self) -> str | None:
-        """The host, lower-cased, without brackets."""
-        return self.components.hostname
-
-    @property
-    def port(self) -> int | None:
-        """The port, where the URL names one."""
-        return self.components.port
+    scheme: str = part("scheme")  # `http` or `https`, `ws` or `wss`
+    netloc: str = part("netloc")  # user, host and port, as they stand in the URL
+    path: str = part("path")  # percent-encoded where the URL had it so
+    query: str = part("query")  # everything behind the `?`, still encoded
+    fragment: str = part("fragment")  # everything behind the `#`, which never reaches a server
+    username: str | None = part("username")
+    password: str | None = part("password")
+    hostname: str | None = part("hostname")  # lower-cased, without brackets
+    port: int | None = part("port")  # where the URL names one
 
     @property
     def is_secure(self) -> bool:

@@ -13,13 +13,13 @@ from rawasgi.concurrency import (
     BackgroundTask,
     BackgroundTasks,
     ThreadPool,
-    call,
     is_async_callable,
     is_function,
     iterate_in_threadpool,
     name_of,
     run_in_threadpool,
     threads,
+    where_it_belongs,
 )
 from tests.drive import on_a_loop
 
@@ -311,7 +311,7 @@ def test_kinds_of_callables_are_told_apart(func, is_async, function, name):
 
 
 @on_a_loop
-async def test_call_puts_a_function_where_it_belongs(pool):
+async def test_a_function_is_put_where_it_belongs(pool):
     """`async def` on the loop's thread, `def` on one of the pool."""
 
     async def on_the_loop(value):
@@ -320,8 +320,8 @@ async def test_call_puts_a_function_where_it_belongs(pool):
     def on_a_thread(value):
         return value, threading.current_thread() is threading.main_thread()
 
-    assert await call(on_the_loop, 1) == (1, True)
-    assert await call(on_a_thread, 2) == (2, False)
+    assert await where_it_belongs(on_the_loop)(1) == (1, True)
+    assert await where_it_belongs(on_a_thread)(2) == (2, False)
 
 
 @on_a_loop

@@ -96,7 +96,7 @@ class SendStandIn(TrackedSend):
         while isinstance(first, SendStandIn):
             first = first.behind
         if type(first).respond is TrackedSend.respond:
-            await super().respond(response, scope, receive)
+            await response(scope, receive, self)
         else:
             await self.hand_on(response, scope, receive)
 

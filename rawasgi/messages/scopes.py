@@ -12,6 +12,7 @@ Left out:     the scope of ASGI 2, which had no `asgi` of its own
 """
 
 from collections.abc import Iterable, Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any, Literal, NotRequired, TypedDict
 
 # Any scope, as a parameter of an application. At run time it is a dict (G1); the wider type lets applications of
@@ -33,7 +34,13 @@ class ASGIVersions(TypedDict):
 
 def spec_version(scope: Scope) -> tuple[int, ...]:
     """`(2, 3)` for `scope["asgi"]["spec_version"] == "2.3"`; 2.0 where the server of an http or websocket says nothing."""
-    return tuple(map(int, scope.get("asgi", {}).get("spec_version", "2.0").split(".")))
+    return numbers(scope.get("asgi", {}).get("spec_version", "2.0"))
+
+
+@lru_cache(16)  # servers say one or two, and say them with every request
+def numbers(version: str) -> tuple[int, ...]:
+    """`"2.3"` as `(2, 3)`, so that 2.10 is later than 2.9."""
+    return tuple(map(int, version.split(".")))
 
 
 def left_by(layer: str, scope: Scope, key: str) -> Any:

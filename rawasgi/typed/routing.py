@@ -162,7 +162,8 @@ class TypedApp:
                 raise
             await tracked.respond(await handler(request, error), scope, receive)
         finally:
-            await request.close()
+            if request.is_open:
+                await request.close()
 
     async def answer(self, request: Request, plan: Plan, exits: Exits | None) -> Any:
         """The response: by the handler of a route class, which may be given another request, or straight."""
