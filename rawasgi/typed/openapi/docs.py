@@ -119,11 +119,11 @@ def send_page(
 
 def kept(app: Any, make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
     """A function that makes the document at its first call, and again where the routes are no longer the same."""
-    known: tuple[int, int] | None = None
+    known: list[Any] = []
 
     def openapi() -> dict[str, Any]:
         nonlocal known
-        now = id(app.routes), app.routes.version
+        now = [*app.routes]
         if app.openapi_schema is None or known != now:
             app.openapi_schema, known = make(), now
         schema: dict[str, Any] = app.openapi_schema

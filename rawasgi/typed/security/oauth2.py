@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from rawasgi.requests import HTTPConnection
-from rawasgi.typed.params import Form
+from rawasgi.typed.params import Form, nonblocking
 from rawasgi.typed.security.schemes import Scheme, authorization, credentials
 
 # What OpenAPI demands of each flow beside `scopes`.
@@ -117,6 +117,7 @@ Grant = Form(pattern="^password$")
 Hidden = Form(json_schema_extra={"format": "password"})
 
 
+@nonblocking
 class OAuth2PasswordRequestForm:
     """A login, as a dependency: `form: Annotated[OAuth2PasswordRequestForm, Depends()]`.
 
@@ -139,6 +140,7 @@ class OAuth2PasswordRequestForm:
         self.scopes = scope.split()
 
 
+@nonblocking
 class OAuth2PasswordRequestFormStrict(OAuth2PasswordRequestForm):
     """The same for clients that keep to the RFC: 422 without `grant_type=password`."""
 

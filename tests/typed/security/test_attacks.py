@@ -189,10 +189,10 @@ WRONG: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize("claims", [{name: value} for name, values in WRONG.items() for value in values], ids=repr)
-def test_a_signature_is_not_enough(claims):
+@pytest.mark.parametrize(("name", "number"), [(name, number) for name in WRONG for number in range(len(WRONG[name]))])
+def test_a_signature_is_not_enough(name, number):
     """Expired, not yet valid, for somebody else, of somebody else, without a name: 401, though we have signed it."""
-    assert answer(signed(HEADER, said(**claims))) == INVALID
+    assert answer(signed(HEADER, said(**{name: WRONG[name][number]}))) == INVALID
 
 
 @pytest.mark.parametrize("number", ["1e999", "NaN", "Infinity", "-Infinity", "1" * 4301])
