@@ -25,7 +25,7 @@ from typing import Any
 from rawasgi.routing import BaseRoute
 from rawasgi.typed.openapi.described import Described, describe, path_of
 from rawasgi.typed.openapi.operations import INVALID, INVALID_SCHEMAS, operations
-from rawasgi.typed.openapi.schemas import Schemas, plain
+from rawasgi.typed.openapi.schemas import NoSchemaError, Schemas, plain
 from rawasgi.typed.plan import Plan
 
 
@@ -45,7 +45,11 @@ def get_openapi(
     separate_input_output_schemas: bool = True,
     external_docs: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The document, as plain JSON values. ValueError for two operations of one id."""
+    """The document, as plain JSON values.
+
+    ValueError for two operations of one id, for two different security schemes of one name, for a type that JSON Schema
+    cannot describe, and for a status that is none; TypeError for a default or an example that is no JSON.
+    """
     info = {
         "title": title,
         "version": version,
@@ -56,10 +60,12 @@ def get_openapi(
         "license": license_info,
     }
     documented = list(described(routes))
-    schemas = Schemas((s for route in documented for s in route.shapes()), separate_input_output_schemas)
+    schemas = schemas_of(documented, separate_input_output_schemas)
     paths: dict[str, Any] = {}
     for route in documented:
-        paths.setdefault(route.path, {}).update(operations(route, schemas))
+        found = paths.setdefault(route.path, {})
+        for method, operation in operations(route, schemas):
+            found.setdefault(method, operation)  # of two for one request the first answers
     document = {
         "openapi": openapi_version,
         "info": {name: value for name, value in info.items() if value},
@@ -72,6 +78,18 @@ def get_openapi(
     kept = {name: value for name, value in document.items() if value or name == "paths"}
     made: dict[str, Any] = plain(kept)
     return made
+
+
+def schemas_of(documented: list[Described], separate: bool) -> Schemas:
+    """The schemas of all routes; an error names the route that it is about."""
+    try:
+        return Schemas((shape for route in documented for shape in route.shapes()), separate)
+    except NoSchemaError as error:
+        route = next(route for route in documented if error.shape in [*route.shapes()])
+        raise ValueError(
+            f"{route.plan.path}, {origin(route.plan)}: {error.shape.title!r} has no JSON schema: "
+            f"{error}. Annotate another type, or hide the route with include_in_schema=False"
+        ) from None
 
 
 def described(routes: Iterable[BaseRoute]) -> Iterator[Described]:
@@ -117,7 +135,21 @@ def components(documented: list[Described], schemas: Schemas, paths: dict[str, A
     found = dict(schemas.components)
     operations_made = [operation for path in paths.values() for operation in path.values()]
     if any(operation["responses"].get("422") == INVALID for operation in operations_made):
+        if taken := found.keys() & INVALID_SCHEMAS.keys():
+            raise ValueError(f"the models of a 422 are called {' and '.join(sorted(taken))}: give yours another name")
         found |= INVALID_SCHEMAS
-    schemes = {use.scheme.scheme_name: use.scheme.model for route in documented for use in route.plan.security}
+    schemes = schemes_of(documented)
     made = {"schemas": {name: found[name] for name in sorted(found)}, "securitySchemes": schemes}
     return {name: value for name, value in made.items() if value}
+
+
+def schemes_of(documented: list[Described]) -> dict[str, Any]:
+    """The security schemes by name; two objects that say the same are one."""
+    found: dict[str, Any] = {}
+    for use in (use for route in documented for use in route.plan.security):
+        name, model = use.scheme.scheme_name, use.scheme.model
+        if found.setdefault(name, model) != model:
+            raise ValueError(
+                f"two security schemes are called {name!r}: {found[name]} and {model}; give one another `scheme_name`"
+            )
+    return found

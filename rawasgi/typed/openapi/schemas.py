@@ -5,15 +5,15 @@ bytes > server > app > middleware > [routing > handler > response] > bytes
 pydantic makes the schemas. It is asked once, about everything, since a name depends on what else there is: two models
 `Item` of two modules get longer names, and a model that reads otherwise than it writes becomes two.
 
-    class Item(BaseModel): name: str; size: int = 1
-    read      ->  {"$ref": "#/components/schemas/Item-Input"}      `size` may be missing
-    written   ->  {"$ref": "#/components/schemas/Item-Output"}     `size` is always there
+    class Box(BaseModel): width: int; area: int is computed
+    read      ->  {"$ref": "#/components/schemas/Box-Input"}      has no `area`
+    written   ->  {"$ref": "#/components/schemas/Box-Output"}     has one, and it is always there
 
 Spec:         https://github.com/OAI/OpenAPI-Specification/blob/main/versions/3.1.1.md#schema-object
 In FastAPI:   fastapi._compat.v2:get_definitions
 In Starlette: starlette.schemas:SchemaGenerator, which reads YAML from docstrings
 In Flask:     none, because it knows no types
-Left out:     one schema for both directions where they differ only by their titles
+Left out:     dialects of JSON Schema other than 2020-12, which is that of OpenAPI 3.1
 """
 
 from collections.abc import Iterable
@@ -22,6 +22,7 @@ from typing import Annotated, Any, Literal, cast
 
 try:
     from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+    from pydantic.errors import PydanticInvalidForJsonSchema
     from pydantic.fields import FieldInfo
     from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
     from pydantic_core import core_schema, to_jsonable_python
@@ -71,8 +72,22 @@ class Generator(GenerateJsonSchema):
         )
 
 
+class NoSchemaError(ValueError):
+    """A type that JSON Schema cannot describe: `shape` has it."""
+
+    def __init__(self, shape: Shape, why: str) -> None:
+        super().__init__(why)
+        self.shape = shape
+
+
+def generated(modes: dict[Shape, JsonSchemaMode]) -> Any:
+    """What pydantic says of these shapes: the schema of each, and the models that they share."""
+    inputs = [(shape, mode, shape.adapter.core_schema) for shape, mode in modes.items()]
+    return Generator(ref_template=PLACE).generate_definitions(cast(Any, inputs))
+
+
 class Schemas:
-    """The schemas of these shapes. `components` are the models, each under its name.
+    """The schemas of these shapes. `components` are the models, each under its name. `NoSchemaError` for a type without.
 
     Without `separate` a model has one schema, that of reading, unless it computes fields, which can only be written.
     """
@@ -81,14 +96,24 @@ class Schemas:
         self._modes: dict[Shape, JsonSchemaMode] = {
             shape: shape.mode if separate or computes(shape.adapter.core_schema) else "validation" for shape in shapes
         }
-        inputs = [(shape, mode, shape.adapter.core_schema) for shape, mode in self._modes.items()]
-        found, components = Generator(ref_template=PLACE).generate_definitions(cast(Any, inputs))
-        self._found = found
+        try:
+            self._found, components = generated(self._modes)
+        except PydanticInvalidForJsonSchema:
+            self.name_culprit()
+            raise
         self.components: dict[str, Any] = {name: described(components[name]) for name in sorted(components)}
+
+    def name_culprit(self) -> None:
+        """Raise for the first shape that has no schema: asked about all of them, pydantic does not say which."""
+        for shape, mode in self._modes.items():
+            try:
+                generated({shape: mode})
+            except PydanticInvalidForJsonSchema as error:
+                raise NoSchemaError(shape, error.message) from None
 
     def of(self, shape: Shape) -> dict[str, Any]:
         """The schema, or the reference to a model that is it."""
-        schema: dict[str, Any] = dict(self._found[cast(Any, shape), self._modes[shape]])
+        schema: dict[str, Any] = dict(self._found[shape, self._modes[shape]])
         if "$ref" not in schema:
             schema["title"] = shape.title
         return schema

@@ -1,6 +1,7 @@
 """The document of an app: which routes are in it, under which ids, and what each says of itself."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import pytest
@@ -13,6 +14,7 @@ from rawasgi.routing import Mount, Route
 from rawasgi.typed.openapi.docs import add_docs
 from rawasgi.typed.openapi.document import get_openapi
 from rawasgi.typed.params import Body, Depends, Header, Query
+from rawasgi.typed.security.api_key import APIKeyHeader
 
 HERE = re.escape(__file__)
 VALIDATED = {
@@ -267,6 +269,65 @@ def test_a_description_ends_at_a_form_feed():
         """For clients.\fFor colleagues."""
 
     assert document(app)["paths"]["/items"]["get"]["description"] == "For clients."
+
+
+def test_of_two_routes_for_one_request_the_first_is_shown():
+    """It is the one that answers."""
+    app: Any = App()
+
+    @app.get("/items/{a}")
+    async def first(a: int): ...
+
+    @app.get("/items/{a}")
+    async def second(a: int): ...
+
+    assert ids(app) == {"GET /items/{a}": "first_items__a__get"}
+
+
+def test_a_type_that_has_no_schema_is_named():
+    """pydantic can check it, and JSON Schema has no word for it."""
+    app: Any = App()
+
+    @app.post("/items")
+    async def call(item: Item, back: Annotated[Callable[[int], int], Body()]): ...
+
+    said = rf"^/items, call\(\) in {HERE}, line \d+: 'Body Call Items Post' has no JSON schema: Cannot generate "
+    with pytest.raises(ValueError, match=said):
+        document(app)
+
+
+def test_models_called_as_those_of_a_422_are_refused():
+    """Else one of them would describe the other."""
+    app: Any = App()
+
+    class ValidationError(BaseModel):
+        why: str
+
+    @app.get("/items")
+    async def read(q: int) -> ValidationError:
+        return ValidationError(why="")
+
+    said = "^the models of a 422 are called ValidationError: give yours another name$"
+    with pytest.raises(ValueError, match=said):
+        document(app)
+
+
+def test_security_schemes_of_one_name_must_say_the_same():
+    """Equal ones are one; of two that differ, a client could use only one."""
+    app: Any = App()
+
+    @app.get("/a", dependencies=[Depends(APIKeyHeader(name="x-a")), Depends(APIKeyHeader(name="x-a"))])
+    async def a(): ...
+
+    made = document(app)
+    assert made["components"]["securitySchemes"] == {"APIKeyHeader": {"type": "apiKey", "in": "header", "name": "x-a"}}
+    assert made["paths"]["/a"]["get"]["security"] == [{"APIKeyHeader": []}]
+
+    @app.get("/b", dependencies=[Depends(APIKeyHeader(name="x-b"))])
+    async def b(): ...
+
+    with pytest.raises(ValueError, match=r"^two security schemes are called 'APIKeyHeader': .*; give one another `sch"):
+        document(app)
 
 
 def test_models_of_one_name_are_told_apart():
