@@ -21,7 +21,6 @@ import http
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from typing import Any
 
 from rawasgi.responses import BODILESS, JSONResponse
@@ -140,7 +139,7 @@ def responses_of(route: Described, schemas: Schemas) -> dict[str, Any]:
     media_type = media_type_of(route) or "application/json"
     for status, response in said.responses.items():
         key = str(status).upper().replace("DEFAULT", "default")
-        own = {name: deepcopy(value) for name, value in response.items() if name != "model"}
+        own = {name: value for name, value in response.items() if name != "model"}
         if status in route.answers:
             schema = {"content": {media_type: {"schema": schemas.of(route.answers[status])}}}
             own = merged(own, schema)
@@ -149,7 +148,7 @@ def responses_of(route: Described, schemas: Schemas) -> dict[str, Any]:
         made[key] = {**merged(known, own), "description": description}
     reads = route.plan.fields("path", "query", "header", "cookie") or route.body
     if reads and not {"422", "4XX", "default"} & made.keys():
-        made["422"] = deepcopy(INVALID)
+        made["422"] = INVALID
     return made
 
 
@@ -194,7 +193,7 @@ def stream_of(item: dict[str, Any]) -> dict[str, Any]:
 def event_of(route: Described, schemas: Schemas) -> dict[str, Any]:
     """An event, whose data is JSON of a known type where the handler says which."""
     if route.item is None:
-        return deepcopy(EVENT)
+        return EVENT
     data = {"type": "string", "contentMediaType": "application/json", "contentSchema": schemas.of(route.item)}
     return {**EVENT, "required": ["data"], "properties": {**EVENT["properties"], "data": data}}
 

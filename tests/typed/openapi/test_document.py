@@ -13,8 +13,9 @@ from rawasgi.responses import PlainTextResponse
 from rawasgi.routing import Mount, Route
 from rawasgi.typed.openapi.docs import add_docs
 from rawasgi.typed.openapi.document import get_openapi
-from rawasgi.typed.params import Body, Depends, Header, Query
+from rawasgi.typed.params import Body, Depends, Header, Query, Security
 from rawasgi.typed.security.api_key import APIKeyHeader
+from rawasgi.typed.security.oauth2 import OAuth2PasswordBearer
 
 HERE = re.escape(__file__)
 VALIDATED = {
@@ -328,6 +329,20 @@ def test_security_schemes_of_one_name_must_say_the_same():
 
     with pytest.raises(ValueError, match=r"^two security schemes are called 'APIKeyHeader': .*; give one another `sch"):
         document(app)
+
+
+def test_a_scheme_stands_once_with_the_scopes_of_all_who_ask_for_it():
+    """In the order in which they are asked, each once."""
+    app: Any = App()
+    scheme = OAuth2PasswordBearer(tokenUrl="token", scopes={"a": "A", "b": "B"})
+
+    async def user(token: Annotated[str, Security(scheme, scopes=["a", "b"])]):
+        return token
+
+    @app.get("/items", dependencies=[Security(scheme, scopes=["a"])])
+    async def read(user: Annotated[str, Depends(user)]): ...
+
+    assert document(app)["paths"]["/items"]["get"]["security"] == [{"OAuth2PasswordBearer": ["a", "b"]}]
 
 
 def test_models_of_one_name_are_told_apart():
