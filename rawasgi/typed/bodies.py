@@ -30,20 +30,23 @@ from rawasgi.toolkit.formdata import FormData, UploadFile
 from rawasgi.typed.errors import RequestValidationError
 from rawasgi.typed.fields import wants_bytes
 from rawasgi.typed.plan import BodyPlan
-from rawasgi.typed.sources import MISSING
+from rawasgi.typed.sources import MISSING, Sources, in_headers
 
-# A number that may be too large for a float: Python is asked about it, for Rust would make it infinite.
-PERHAPS_INFINITE = re.compile(rb"[eE]\+?[0-9]{3}|[0-9]{300}")
+# Numbers that may be too large for a float: Python is asked about them, for Rust would make them infinite.
+LARGE_EXPONENT, MANY_DIGITS = re.compile(rb"[eE]\+?[0-9]{3}"), re.compile(rb"[0-9]{300}")
 
 
-async def read_body(plan: BodyPlan, request: Any) -> Any:
+async def read_body(plan: BodyPlan, request: Any, sources: Sources) -> Any:
     """The body of a request. `RequestValidationError` for malformed JSON, HTTPException 400 for a malformed form."""
     if plan.form:
         return await read_form(plan, request)
     data = await request.body()
     if not data:
         return MISSING
-    return read_json(data) if is_json_type(request.headers.get("content-type", "")) else data
+    kind = in_headers(sources, "content-type", many=False)
+    if kind is MISSING:
+        return data
+    return read_json(data) if kind == "application/json" or is_json_type(kind) else data
 
 
 def is_json_type(content_type: str) -> bool:
@@ -55,7 +58,7 @@ def is_json_type(content_type: str) -> bool:
 def read_json(data: bytes) -> Any:
     """What the JSON says; NaN, Infinity, 1e999 and more than 200 levels are none."""
     deep = False
-    if PERHAPS_INFINITE.search(data) is None:
+    if LARGE_EXPONENT.search(data) is None and (len(data) < 300 or MANY_DIGITS.search(data) is None):
         try:
             return from_json(data, allow_inf_nan=False)
         except ValueError as error:

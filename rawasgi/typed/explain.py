@@ -26,7 +26,7 @@ Left out:     layers around the route: `rawasgi xray` shows them
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 from rawasgi.typed.plan import Argument, Call, Plan
 from rawasgi.typed.routing import TypedRoute
@@ -133,6 +133,8 @@ def default_text(parameter: Any) -> str:
 
 def type_text(annotation: Any) -> str:
     """`int`, `list[str]`, `Item | None`."""
+    if get_origin(annotation) is Annotated:
+        return type_text(get_args(annotation)[0])
     return annotation.__name__ if type(annotation) is type else str(annotation).replace("typing.", "")
 
 

@@ -11,12 +11,13 @@ from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 import rawasgi
 from rawasgi.typed.openapi.docs import add_docs
+from tests.wire.documented_routes import add_routes
+from tests.wire.documented_routes_rare import add_rare_routes
 from tests.wire.kits import FASTAPI
-from tests.wire.typed_routes import add_routes
-from tests.wire.typed_routes_rare import add_rare_routes
+from tests.wire.typed_routes import typed_shop
 
 ABSENT = "(absent)"
-MESSAGE = {"$ref": "#/components/schemas/tests__wire__typed_models__Message"}
+MESSAGE = {"$ref": "#/components/schemas/tests__wire__documented_models__Message"}
 DATA = {"type": "string", "contentMediaType": "application/json", "contentSchema": MESSAGE}
 EVENT = {
     "type": "object",
@@ -91,6 +92,21 @@ def test_one_schema_for_reading_and_writing_differs_only_there_too():
     assert differences(fastapi_document(**options), rawasgi_document(**options)) == declared
     names = rawasgi_document(**options)["components"]["schemas"]
     assert [name for name in names if name.endswith(("-Input", "-Output"))] == ["Box-Input", "Box-Output"]
+
+
+def test_the_routes_whose_answers_are_compared_have_equal_documents_too():
+    """Those of test_typed_against_fastapi.py: the one difference is the name of `itemSchema`."""
+
+    def renamed(value):
+        if isinstance(value, dict):
+            return {"x-itemSchema" if name == "itemSchema" else name: renamed(part) for name, part in value.items()}
+        return value
+
+    theirs = typed_shop(SimpleNamespace(**{**vars(FASTAPI), "UploadFile": fastapi.UploadFile}), []).openapi()
+    ours = rawasgi.get_openapi(**theirs["info"], routes=typed_shop(rawasgi, []).routes)
+    assert differences(renamed(theirs), ours) == {}
+    assert len(ours["paths"]) > 60
+    OpenAPIV31SpecValidator(ours).validate()
 
 
 def test_there_are_at_least_twenty_routes_and_twenty_models():

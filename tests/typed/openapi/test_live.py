@@ -8,7 +8,7 @@ import rawasgi
 from rawasgi.app import App
 from rawasgi.typed.openapi.docs import add_docs
 from tests.typed.openapi.test_browser import served
-from tests.wire import typed_routes, typed_routes_rare
+from tests.wire import documented_routes, documented_routes_rare
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 SECONDS = 40.0  # it needs five
@@ -44,8 +44,8 @@ def documented():
 def test_an_app_answers_as_its_document_says(tmp_path):
     """Hundreds of requests, right and wrong ones: each answer has a status, a media type and a shape of the document."""
     app = documented()
-    for add in (*typed_routes.ADDERS, *typed_routes_rare.ADDERS):
-        if add is not typed_routes.add_schemes:  # a 401 stands in no document unless a route says so
+    for add in (*documented_routes.ADDERS, *documented_routes_rare.ADDERS):
+        if add is not documented_routes.add_schemes:  # a 401 stands in no document unless a route says so
             add(rawasgi, app)
     status, said = asyncio.run(promises(app, tmp_path))
     assert status == 0, said

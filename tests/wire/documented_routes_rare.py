@@ -5,7 +5,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AliasChoices, BaseModel, Field, Json, RootModel
 
-from tests.wire import typed_models as m
+from tests.wire import documented_models as m
 
 T = TypeVar("T")
 
