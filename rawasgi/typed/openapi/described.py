@@ -33,7 +33,7 @@ class ParameterShape:
     place: str  # path, query, header or cookie
     required: bool
     shape: Shape
-    options: dict[str, Any]  # of the declaration: description, example, examples, deprecated
+    options: dict[str, Any]  # of the declaration
 
 
 @dataclass(frozen=True)

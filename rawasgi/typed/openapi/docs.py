@@ -9,8 +9,8 @@ Documentation is a need of some apps, so it is no part of `App`: a function puts
 and `app.routes` shows it there. Call it where you make the app, or at the end; the document is made when somebody first
 asks for it, so it knows the routes of either moment. It is made again when routes have come or gone.
 
-`app.openapi()` gives the document; whoever wants another one puts a function of his own there. The names and defaults
-of the arguments are those of FastAPI's constructor.
+`app.openapi()` gives the document; whoever wants another one puts a function of his own there. The arguments, and the
+names of the routes, are those of FastAPI's constructor.
 
 Spec:         https://asgi.readthedocs.io/en/latest/specs/www.html#http-connection-scope  (root_path)
 In FastAPI:   fastapi.applications:FastAPI.setup
@@ -59,9 +59,10 @@ def add_docs(
 ) -> None:
     """Register the document and the pages that show it, and give the app its `openapi()`.
 
-    A URL that is None, or empty, leaves its page out; without `openapi_url` there is no page at all, and still `app.openapi()`.
-    The programs of the pages are served below `assets_url`.
+    A URL that is None, or empty, leaves its page out; without `openapi_url` there is no page at all, and still
+    `app.openapi()`. The programs of the pages are served below `assets_url`.
     """
+    assets_url = assets_url.rstrip("/")
     info: dict[str, Any] = {"title": title, "version": version, "summary": summary, "description": description}
     info |= {"tags": openapi_tags, "servers": servers, "terms_of_service": terms_of_service, "contact": contact}
     info |= {"license_info": license_info, "external_docs": openapi_external_docs}
@@ -70,26 +71,27 @@ def add_docs(
     app.openapi = kept(app, lambda: get_openapi(**info, routes=app.routes))
     if not openapi_url:
         return
-    register(app, openapi_url, send_document(app, root_path_in_servers))
+    register(app, openapi_url, "openapi", send_document(app, root_path_in_servers))
     if docs_url:
         back = swagger_ui_oauth2_redirect_url
         places = {"openapi_url": openapi_url, "oauth2_redirect_url": back}
         places |= {"swagger_js_url": f"{assets_url}/swagger-ui-bundle.js"}
         places |= {"swagger_css_url": f"{assets_url}/swagger-ui.css"}
         said = {"init_oauth": swagger_ui_init_oauth, "swagger_ui_parameters": swagger_ui_parameters}
-        register(app, docs_url, send_page(get_swagger_ui_html, places, title=f"{title} - Swagger UI", **said))
-        register(app, back, send_page(get_swagger_ui_oauth2_redirect_html, {}))
+        page = send_page(get_swagger_ui_html, places, title=f"{title} - Swagger UI", **said)
+        register(app, docs_url, "swagger_ui_html", page)
+        register(app, back, "swagger_ui_redirect", send_page(get_swagger_ui_oauth2_redirect_html, {}))
     if redoc_url:
         places = {"openapi_url": openapi_url, "redoc_js_url": f"{assets_url}/redoc.standalone.js"}
-        register(app, redoc_url, send_page(get_redoc_html, places, title=f"{title} - ReDoc"))
+        register(app, redoc_url, "redoc_html", send_page(get_redoc_html, places, title=f"{title} - ReDoc"))
     if docs_url or redoc_url:
-        register(app, f"{assets_url}/{{name}}", send_asset)
+        register(app, f"{assets_url}/{{name}}", "docs_assets", send_asset)
 
 
-def register(app: Any, path: str | None, handler: Callable[[Request], Any]) -> None:
+def register(app: Any, path: str | None, name: str, handler: Callable[[Request], Any]) -> None:
     """A route that the document leaves out; none where there is no path."""
     if path:
-        app.add_route(path, handler, include_in_schema=False)
+        app.add_route(path, handler, name=name, include_in_schema=False)
 
 
 def send_document(app: Any, root_path_in_servers: bool) -> Callable[[Request], Any]:

@@ -28,6 +28,7 @@ from rawasgi.typed.openapi.described import BodyShape, Described, ParameterShape
 from rawasgi.typed.openapi.schemas import Schemas
 
 RANGES = {"1": "Information", "2": "Success", "3": "Redirection", "4": "Client Error", "5": "Server Error"}
+STATUS = re.compile("[1-5](XX|[0-9][0-9])|default")
 TEXT = {"type": "string"}
 
 
@@ -139,6 +140,8 @@ def responses_of(route: Described, schemas: Schemas) -> dict[str, Any]:
     media_type = media_type_of(route) or "application/json"
     for status, response in said.responses.items():
         key = str(status).upper().replace("DEFAULT", "default")
+        if not STATUS.fullmatch(key):
+            raise ValueError(f"{route.path}: `responses` has {status!r}, no status; write 404, '4XX' or 'default'")
         own = {name: value for name, value in response.items() if name != "model"}
         if status in route.answers:
             schema = {"content": {media_type: {"schema": schemas.of(route.answers[status])}}}
@@ -202,10 +205,8 @@ def phrase(key: str) -> str:
     """What a status is called: 404, 4XX or default."""
     if key == "default":
         return "Default Response"
-    if re.fullmatch("[1-5]XX", key):
+    if key.endswith("XX"):
         return RANGES[key[0]]
-    if not re.fullmatch("[1-5][0-9][0-9]", key):
-        raise ValueError(f"responses: {key!r} is no status; write 404, '4XX' or 'default'")
     known = int(key) in http.HTTPStatus._value2member_map_
     return http.HTTPStatus(int(key)).phrase if known else "Additional Response"
 

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from rawasgi.app import App
 from rawasgi.instruments.conversation import Exchange, converse, request
@@ -45,6 +46,9 @@ def test_five_routes_are_there_and_none_of_them_is_documented():
     app = made()
     assert paths(app) == ["/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc", "/docs-assets/{name}"]
     assert [route.include_in_schema for route in app.routes] == [False] * 5
+    names = [route.name for route in app.routes]
+    assert names == ["openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_html", "docs_assets"]
+    assert names[:4] == [getattr(route, "name", "") for route in FastAPI().routes]
     assert app.openapi()["paths"] == {}
 
 

@@ -237,10 +237,11 @@ def test_a_status_that_is_none_is_refused():
     """The document would be invalid."""
     app: Any = App()
 
-    @app.get("/items", responses={"oops": {}})
+    @app.get("/items", responses={"oops": {"description": "Oops"}})
     async def read(q: int): ...
 
-    with pytest.raises(ValueError, match=r"^responses: 'OOPS' is no status; write 404, '4XX' or 'default'$"):
+    said = r"^/items: `responses` has 'oops', no status; write 404, '4XX' or 'default'$"
+    with pytest.raises(ValueError, match=said):
         document(app)
 
 
