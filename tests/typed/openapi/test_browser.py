@@ -1,21 +1,17 @@
 """The pages in a real browser, from a real server: the programs run under the policy, and show the operations."""
 
 import asyncio
-import contextlib
 import re
-import socket
 import tempfile
 from typing import Any
 
 import pytest
-import uvicorn
 
 from rawasgi.app import App
 from rawasgi.routing import Mount
 from rawasgi.typed.openapi.docs import add_docs
 from tests.require import needed
-
-DEADLINE = 50.0  # seconds: a browser on a busy machine
+from tests.typed.openapi.served import DEADLINE, served
 
 DOCUMENT = {
     "openapi": "3.1.0",
@@ -36,25 +32,11 @@ DOCUMENT = {
 }
 
 
-@contextlib.asynccontextmanager
-async def served(app):
-    """The app on uvicorn; gives its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited; else each answer takes 40 ms
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
-        running = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await asyncio.wait_for(running, DEADLINE)
-
-
-async def opened(url, picture):
+async def opened(chromium, url, picture):
     """What Chromium makes of a page when it has nothing more to do, and what it complained about."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = await asyncio.create_subprocess_exec(
-            needed("chromium"),
+            chromium,
             *("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1240,1000", "--enable-logging=stderr"),
             *(
                 f"--user-data-dir={profile}",
@@ -90,11 +72,11 @@ def test_the_page_lists_the_operations(tmp_path, page, below):
 
     Below a root path the same holds, so every link is right there.
     """
-    picture = tmp_path / "page.png"
+    chromium, picture = needed("chromium"), tmp_path / "page.png"
 
     async def look():
         async with served(shop(below)) as address:
-            return await opened(f"{address}{below}/{page}", picture)
+            return await opened(chromium, f"{address}{below}/{page}", picture)
 
     dom, complaints = asyncio.run(look())
     text = re.sub(r"<[^>]*>|\u200b", "", dom.partition("<body")[2])

@@ -7,7 +7,7 @@ from typing import Any
 import rawasgi
 from rawasgi.app import App
 from rawasgi.typed.openapi.docs import add_docs
-from tests.typed.openapi.test_browser import served
+from tests.typed.openapi.served import served
 from tests.wire import documented_routes, documented_routes_rare
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
