@@ -94,7 +94,7 @@ class Page(BaseModel):
 
     number: int = Field(1, ge=1, description="From 1.")
     size: Annotated[int, Field(le=100)] = 20
-    order_by: list[str] = []
+    order_by: list[str] = Field(default_factory=list, exclude=True, repr=False)
 
 
 class Client(BaseModel):
@@ -111,7 +111,7 @@ class Crumbs(BaseModel):
 class Login(BaseModel):
     username: str
     password: str = Field(min_length=8)
-    remember: bool = False
+    remember: bool = Field(False, exclude=True, frozen=True)
 
 
 class Message(BaseModel):

@@ -30,8 +30,9 @@ except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("OpenAPI needs pydantic: pip install 'rawasgi[typed]'", name=missing.name) from None
 
 from rawasgi.toolkit.formdata import UploadFile
-from rawasgi.typed.fields import OURS
 
+# What a schema says of a field; of the rest pydantic warns that it means nothing outside of a model.
+SCHEMATIC = ("default", "default_factory", "title", "description", "examples", "discriminator", "json_schema_extra")
 PLACE = "#/components/schemas/{model}"
 BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}  # what a JSON string of bytes would be
 
@@ -134,10 +135,10 @@ def described(schema: Any) -> Any:
 
 
 def type_of(info: FieldInfo) -> Any:
-    """The type of a model's field, with all that the model says of it."""
+    """The type of a model's field, with what the model says of it that a schema can say."""
     said = info.asdict()
     kind, notes = said["annotation"], said["metadata"]
-    attributes: Any = {name: value for name, value in said["attributes"].items() if name not in OURS}
+    attributes: Any = {name: said["attributes"][name] for name in SCHEMATIC if name in said["attributes"]}
     return Annotated[(kind, *notes, Field(**attributes))]
 
 
