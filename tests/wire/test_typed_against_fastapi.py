@@ -8,7 +8,8 @@ import fastapi
 import pytest
 
 from tests.wire.kits import FASTAPI, RAWASGI, changes, get, http, leaving, play, websocket
-from tests.wire.typed_routes import MODELS, typed_shop
+from tests.wire.typed_models import MODELS
+from tests.wire.typed_routes import typed_shop
 
 THEIRS = SimpleNamespace(**{**vars(FASTAPI), "UploadFile": fastapi.UploadFile})
 JSON = (b"content-type", b"application/json")
@@ -240,6 +241,11 @@ def detail(what):
     return json.dumps({"detail": what}, separators=(",", ":")).encode()
 
 
+def json_of(lines):
+    """The same with letters that are not escaped."""
+    return json.dumps({"detail": lines}, separators=(",", ":"), ensure_ascii=False).encode()
+
+
 def no_json(why):
     """422 for a body that is no JSON."""
     line = {"type": "json_invalid", "loc": ["body", 0], "msg": "JSON decode error", "input": {}}
@@ -293,7 +299,11 @@ FROM_FASTAPI = {
     "JSON may be 200 levels deep": {
         f"{JSON_POST} {'[' * 50} … 600": instead(Told(200, b"[" * 300 + b"]" * 300), no_json("nested too deep")),
     },
-    "half a surrogate pair is answered, escaped": {
+    "what is no UTF-8 is answered: half a surrogate pair escaped, other bytes as U+FFFD": {
+        "POST /item text/plain \xff\xfe": instead(
+            boom("UnicodeDecodeError('utf-8', b'\\xff\\xfe', 0, 1, 'invalid start byte')"),
+            Told(422, json_of([error("model_attributes_type", ["body"], NO_MODEL, "\ufffd\ufffd")])),
+        ),
         f'{JSON_POST} "\\ud800"': instead(surrogate('"\ud800"', 1), Told(200, b'"\\ud800"')),
         'POST /item application/json "\\ud800"': instead(
             surrogate(

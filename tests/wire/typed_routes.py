@@ -1,175 +1,58 @@
-"""Twenty models and the routes that take them, in the words that rawasgi and FastAPI share: one text, two apps."""
+"""Routes that take and give twenty models, in the words that rawasgi and FastAPI share: one text, two apps."""
+
+import uuid
+from typing import Annotated, Any
+
+import pydantic
+from pydantic import AliasChoices, Field
+
+from tests.wire.typed_answers import add_answers, add_classes, add_sockets, add_streams
+from tests.wire.typed_models import (
+    Aliased,
+    Checked,
+    Filter,
+    Generic,
+    Heads,
+    Item,
+    Jar,
+    Kinds,
+    Login,
+    Loose,
+    Maker,
+    Nested,
+    Out,
+    Pet,
+    Point,
+    Size,
+    Strict,
+    Tree,
+    Typed,
+)
 
 # The types of the parameters are taken from a kit, which no type checker can see through.
 # mypy: disable-error-code="name-defined, valid-type, misc, call-arg"
-
-import dataclasses
-import datetime
-import decimal
-import enum
-import uuid
-from collections.abc import AsyncIterable, Iterator
-from typing import Annotated, Any, Literal
-
-import pydantic
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
-from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
-
-
-class Size(enum.Enum):
-    SMALL = "s"
-    LARGE = "l"
-
-
-class Item(BaseModel):
-    name: str
-    price: float = Field(gt=0)
-    tags: list[str] = []
-
-
-class Maker(BaseModel):
-    name: str = Field(min_length=2, max_length=5)
-    since: datetime.date | None = None
-
-
-class Nested(BaseModel):
-    item: Item
-    makers: dict[str, Maker] = {}
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-    number: int
-    text: str
-
-
-class Aliased(BaseModel):
-    item_id: int = Field(alias="itemId")
-    other: str = Field("x", validation_alias=AliasChoices("Other", "another"), serialization_alias="OTHER")
-
-
-class Checked(BaseModel):
-    low: int
-    high: int
-
-    @pydantic.model_validator(mode="after")
-    def in_order(self):
-        if self.low > self.high:
-            raise ValueError("low is above high")
-        return self
-
-    @pydantic.field_validator("low")
-    @classmethod
-    def even(cls, value):
-        assert value % 2 == 0, "must be even"
-        return value
-
-
-class Cat(BaseModel):
-    kind: Literal["cat"]
-    lives: int
-
-
-class Dog(BaseModel):
-    kind: Literal["dog"]
-    name: str
-
-
-class Pet(BaseModel):
-    pet: Annotated[Cat | Dog, Field(discriminator="kind")]
-
-
-class Kinds(BaseModel):
-    when: datetime.datetime
-    day: datetime.date
-    took: datetime.timedelta
-    money: decimal.Decimal
-    key: uuid.UUID
-    size: Size
-    raw: bytes
-    pair: tuple[int, str]
-    seen: set[int]
-
-
-class Tree(BaseModel):
-    value: int
-    children: list["Tree"] = []
-
-
-class Filter(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    limit: int = Field(10, ge=1, le=100)
-    tags: list[str] = []
-    order: Literal["up", "down"] = "up"
-
-
-class Loose(BaseModel):
-    page: int = 1
-    word: str | None = None
-
-
-class Heads(BaseModel):
-    x_token: str
-    accept_list: list[int] = []
-
-
-class Jar(BaseModel):
-    session: str
-    theme: str = "light"
-
-
-class Login(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    user: str
-    age: int
-    roles: list[str] = []
-
-
-class Out(BaseModel):
-    name: str
-    secret: str = "s"
-    none: int | None = None
-    listed: list[int] = [1]
-
-
-class Generic(BaseModel):
-    value: int | str
-    either: bool | None = None
-
-
-@dataclasses.dataclass
-class Point:
-    x: int
-    y: int = 0
-
-
-class Typed(TypedDict):
-    a: int
-    b: str
-
-
-MODELS = (
-    *(Item, Maker, Nested, Strict, Aliased, Checked, Cat, Dog, Pet, Kinds, Tree, Filter, Loose, Heads, Jar, Login, Out),
-    *(Generic, Point, Typed),
-)
 
 
 def typed_shop(kit, log):
     """All of them."""
     app = kit.App()
-    add_texts(kit, app)
+    add_paths(kit, app)
+    add_queries(kit, app)
+    add_fields(kit, app)
     add_models(kit, app)
     add_bodies(kit, app)
     add_forms(kit, app)
     add_dependencies(kit, app, log)
+    add_generators(kit, app, log)
     add_answers(kit, app)
+    add_classes(kit, app)
     add_streams(kit, app)
     add_sockets(kit, app, log)
     return app
 
 
-def add_texts(kit, app):
-    """Parameters of path, query, header and cookie."""
+def add_paths(kit, app):
+    """Parameters of the path."""
 
     @app.get("/path/{number}/{size}")
     async def in_path(number: int, size: Size, key: uuid.UUID | None = None):
@@ -182,6 +65,10 @@ def add_texts(kit, app):
     @app.get("/rest/{rest:path}")
     async def rest(rest: str):
         return rest
+
+
+def add_queries(kit, app):
+    """Parameters of the query."""
 
     @app.get("/query")
     async def query(
@@ -209,6 +96,10 @@ def add_texts(kit, app):
     @app.get("/json")
     async def json(value: Annotated[pydantic.Json[list[int]], kit.Query()]):
         return value
+
+
+def add_fields(kit, app):
+    """Parameters of headers and cookies."""
 
     @app.get("/heads")
     async def heads(
@@ -357,21 +248,6 @@ def add_dependencies(kit, app, log):
             tasks.add_task(note, "task")
             return "called"
 
-    async def opened(paging: Annotated[tuple[int, int], kit.Depends(paging)]):
-        log.append("open")
-        try:
-            yield "open"
-        except Exception as error:
-            log.append(repr(error))
-            raise
-        finally:
-            log.append("close")
-
-    def function_scoped():
-        log.append("open function")
-        yield 1
-        log.append("close function")
-
     @app.get("/depends")
     async def depends(
         common: Annotated[Common, kit.Depends()],
@@ -388,6 +264,32 @@ def add_dependencies(kit, app, log):
     async def called(value: Annotated[str, kit.Depends(Callable())]):
         return value
 
+
+def add_generators(kit, app, log):
+    """Values that are torn down."""
+
+    def note(what):
+        log.append(what)
+
+    async def paging(skip: int = 0, limit: Annotated[int, kit.Query(le=100)] = 10):
+        log.append("paging")
+        return skip, limit
+
+    async def opened(paging: Annotated[tuple[int, int], kit.Depends(paging)]):
+        log.append("open")
+        try:
+            yield "open"
+        except Exception as error:
+            log.append(repr(error))
+            raise
+        finally:
+            log.append("close")
+
+    def function_scoped():
+        log.append("open function")
+        yield 1
+        log.append("close function")
+
     @app.get("/opened")
     async def with_opened(
         value: Annotated[str, kit.Depends(opened)],
@@ -402,136 +304,3 @@ def add_dependencies(kit, app, log):
         if fail:
             raise ValueError(fail)
         return [value, one]
-
-
-def add_answers(kit, app):
-    """What is returned."""
-    made = Out(name="n", listed=[1, 2])
-
-    @app.get("/out")
-    async def out() -> Out:
-        return made
-
-    @app.get("/filtered", response_model=Maker)
-    async def filtered():
-        return {"name": "made", "secret": 1}
-
-    @app.get("/included", response_model=Out, response_model_include={"name", "none"})
-    async def included():
-        return made
-
-    @app.get("/excluded", response_model=Out, response_model_exclude={"secret"}, response_model_exclude_none=True)
-    async def excluded():
-        return made
-
-    @app.get("/unset", response_model=Out, response_model_exclude_unset=True)
-    async def unset():
-        return made
-
-    @app.get("/defaults", response_model=list[Out], response_model_exclude_defaults=True)
-    def defaults():
-        return [made, {"name": "other"}]
-
-    @app.get("/by-name", response_model=Aliased, response_model_by_alias=False)
-    async def by_name():
-        return Aliased(itemId=1)
-
-    @app.get("/wrong", response_model=Maker)
-    async def wrong():
-        return {"name": 1}
-
-    @app.get("/created", status_code=201)
-    async def created():
-        return {"when": datetime.date(2026, 1, 2), "money": decimal.Decimal("1.5"), "key": uuid.UUID(int=1), "s": {1}}
-
-    @app.get("/nothing", status_code=204)
-    async def nothing() -> None: ...
-
-    @app.get("/null")
-    async def null():
-        return None
-
-    @app.get("/text")
-    def text():
-        return "täxt"
-
-    @app.get("/html", response_class=kit.HTMLResponse)
-    async def html():
-        return "<p>"
-
-    @app.get("/plain", response_class=kit.PlainTextResponse, status_code=202)
-    async def plain(response: kit.Response):
-        response.set_cookie("a", "b")
-        return "plain"
-
-    @app.get("/redirect", response_class=kit.RedirectResponse)
-    async def redirect():
-        return "/null"
-
-    @app.get("/response")
-    async def response(response: kit.Response) -> kit.Response:
-        response.headers["x-lost"] = "1"
-        return kit.PlainTextResponse("mine", 299)
-
-
-def add_streams(kit, app):
-    """Generators."""
-
-    @app.get("/bytes", response_class=kit.StreamingResponse)
-    async def pieces():
-        yield b"a"
-        yield "b"
-
-    @app.get("/letters", response_class=kit.StreamingResponse)
-    def letters(word: str):
-        yield from word
-
-    @app.get("/lines")
-    async def lines():
-        yield {"a": 1, "b": [1, "ä"]}
-        yield Item(name="a", price=1)
-
-    @app.get("/items")
-    async def items() -> AsyncIterable[Maker]:
-        yield {"name": "ab", "more": 1}
-        yield Maker(name="cd")
-
-    @app.get("/numbers")
-    def numbers(count: int) -> Iterator[int]:
-        yield from range(count)
-
-    @app.get("/events", response_class=kit.EventSourceResponse)
-    async def events() -> AsyncIterable[Maker]:
-        yield Maker(name="ab")
-        yield {"name": "cd"}
-
-    @app.get("/told", response_class=kit.EventSourceResponse)
-    async def told():
-        yield kit.ServerSentEvent(data=Maker(name="ab"), event="made", id="1")
-        yield kit.ServerSentEvent(raw_data="raw", retry=5)
-        yield kit.ServerSentEvent(comment="silence")
-
-
-def add_sockets(kit, app, log):
-    """Websockets, with parameters and dependencies."""
-
-    async def opened(n: int = 1):
-        log.append("open")
-        yield n
-        log.append("close")
-
-    @app.websocket("/socket/{room}")
-    async def socket(
-        websocket: kit.WebSocket,
-        room: str,
-        n: Annotated[int, kit.Depends(opened)],
-        token: Annotated[str | None, kit.Header()] = None,
-    ):
-        await websocket.accept()
-        await websocket.send_json([room, n, token])
-        log.append(await websocket.receive_text())
-        await websocket.close()
-
-    @app.websocket("/guarded")
-    async def guarded(websocket: kit.WebSocket, session: Annotated[str, kit.Cookie()]):
-        await websocket.accept()
