@@ -14,6 +14,7 @@ from rawasgi.typed.openapi.docs import add_docs
 from tests.wire.documented_routes import add_routes
 from tests.wire.documented_routes_rare import add_rare_routes
 from tests.wire.kits import FASTAPI
+from tests.wire.test_typed_against_fastapi import FROM_FASTAPI
 from tests.wire.typed_routes import typed_shop
 
 ABSENT = "(absent)"
@@ -107,6 +108,11 @@ def test_the_routes_whose_answers_are_compared_have_equal_documents_too():
     assert differences(renamed(theirs), ours) == {}
     assert len(ours["paths"]) > 60
     OpenAPIV31SpecValidator(ours).validate()
+
+
+def test_answers_and_documents_together_have_at_most_fifteen_reasons_to_differ():
+    """Those declared here, and those of test_typed_against_fastapi.py."""
+    assert len(DECLARED.keys() | FROM_FASTAPI.keys()) <= 15
 
 
 def test_there_are_at_least_twenty_routes_and_twenty_models():
