@@ -24,10 +24,11 @@ Left out:     typed parameters, dependencies, OpenAPI, lifespans of mounted apps
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from importlib import import_module
 from typing import Any, TypeVar
 
 from rawasgi.call_next import BaseHTTPMiddleware
-from rawasgi.concurrency import Lifespan, merged_lifespan, name_of
+from rawasgi.concurrency import Lifespan, merged_lifespan
 from rawasgi.datastructures import State
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
 from rawasgi.middleware import ExceptionMiddleware, Layers, Middleware, ServerErrorMiddleware, layered, wrap
@@ -40,29 +41,24 @@ from rawasgi.websockets import WebSocket, WebSocketApp
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def check_handler(func: Callable[..., Any], path: str, connection: type[HTTPConnection]) -> None:
-    """TypeError for a function that asks for more, or less, than the one argument it will get."""
-    word = "websocket" if connection is WebSocket else "request"
-    signature = inspect.signature(func)
-    wanted = list(signature.parameters.values())
-    in_path = [parameter for parameter in wanted if parameter.name in PathTemplate(path).convertors]
-    is_alone = len(wanted) == 1 and wanted[0].kind.name not in ("KEYWORD_ONLY", "VAR_KEYWORD")
-    if is_alone and not in_path and is_for(wanted[0].annotation, connection):
-        return
-    remedy = f"read {word}.path_params[{in_path[0].name!r}]" if in_path else f"read what you need from the {word}"
-    raise TypeError(
-        f"{path}: {name_of(func)}{signature} does not take exactly one `{word}`. "
-        f"A handler is called with the {word} alone: {remedy}, or register the function with Route(...)."
-    )
+def is_raw(func: Callable[..., Any], path: str, connection: type[HTTPConnection]) -> bool:
+    """Whether a function takes the connection alone, as the handlers of the core do; any other is typed.
+
+    Its parameter has the annotation of a connection, or none; what is written as a string goes by its name.
+    """
+    wanted = list(inspect.signature(func).parameters.values())
+    if len(wanted) != 1 or wanted[0].name in PathTemplate(path).convertors:
+        return False
+    asked = connection if wanted[0].annotation is inspect.Parameter.empty else wanted[0].annotation
+    if isinstance(asked, str):
+        return asked.rpartition(".")[2] in (connection.__name__, HTTPConnection.__name__)
+    by_position = wanted[0].kind.name not in ("KEYWORD_ONLY", "VAR_KEYWORD")
+    return by_position and asked is not object and asked in connection.__mro__
 
 
-def is_for(annotation: Any, connection: type[HTTPConnection]) -> bool:
-    """Whether a parameter of this annotation can be the connection; what is written as a string goes by its name."""
-    if annotation is inspect.Parameter.empty:
-        return True
-    if isinstance(annotation, str):
-        return annotation.rpartition(".")[2] in (connection.__name__, HTTPConnection.__name__)
-    return isinstance(annotation, type) and issubclass(connection, annotation) and annotation is not object
+def typed() -> Any:
+    """The typed floor, which lies above: loaded by name, when a handler asks for more than its connection."""
+    return import_module("rawasgi.typed.registration")
 
 
 class Registrar(RouteOwner):
@@ -70,75 +66,76 @@ class Registrar(RouteOwner):
 
     prefix = ""  # of the paths that the decorators register
     route_class: type[Route] = Route  # of the routes that they make
+    described: Mapping[str, Any] = {}  # what is said of all of them: see `typed.options`
 
     def api_route(
-        self, path: str, *, methods: Sequence[str] | None = None, name: str | None = None
+        self, path: str, *, methods: Sequence[str] | None = None, name: str | None = None, **described: Any
     ) -> Callable[[F], F]:
-        """Decorator: the function `func(request) -> Response` answers these methods (by default GET) on this path."""
+        """Decorator: the function answers these methods (by default GET) on this path.
 
-        def decorate(func: F) -> F:
-            check_handler(func, path, Request)
-            route = self.route_class(self.prefix + path, func, methods=methods or ["GET"], name=name)
-            if route.app is func:  # an object with `__call__`, which `Route` takes for an ASGI app
-                route.app = HandlerApp(func)
-            self.register(route)
-            return func
+        It is `func(request) -> Response`, or typed: then `described` are the options of `typed.routing.APIRoute`.
+        """
+        return lambda func: self.add_handler(func, self.prefix + path, methods or ["GET"], name, described)
 
-        return decorate
-
-    def get(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+    def get(self, path: str, *, name: str | None = None, **described: Any) -> Callable[[F], F]:
         """Decorator for GET, and HEAD with it."""
-        return self.api_route(path, methods=["GET"], name=name)
+        return self.api_route(path, methods=["GET"], name=name, **described)
 
-    def post(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+    def post(self, path: str, *, name: str | None = None, **described: Any) -> Callable[[F], F]:
         """Decorator for POST."""
-        return self.api_route(path, methods=["POST"], name=name)
+        return self.api_route(path, methods=["POST"], name=name, **described)
 
-    def put(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+    def put(self, path: str, *, name: str | None = None, **described: Any) -> Callable[[F], F]:
         """Decorator for PUT."""
-        return self.api_route(path, methods=["PUT"], name=name)
+        return self.api_route(path, methods=["PUT"], name=name, **described)
 
-    def patch(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+    def patch(self, path: str, *, name: str | None = None, **described: Any) -> Callable[[F], F]:
         """Decorator for PATCH."""
-        return self.api_route(path, methods=["PATCH"], name=name)
+        return self.api_route(path, methods=["PATCH"], name=name, **described)
 
-    def delete(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+    def delete(self, path: str, *, name: str | None = None, **described: Any) -> Callable[[F], F]:
         """Decorator for DELETE."""
-        return self.api_route(path, methods=["DELETE"], name=name)
+        return self.api_route(path, methods=["DELETE"], name=name, **described)
 
-    def head(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+    def head(self, path: str, *, name: str | None = None, **described: Any) -> Callable[[F], F]:
         """Decorator for HEAD alone."""
-        return self.api_route(path, methods=["HEAD"], name=name)
+        return self.api_route(path, methods=["HEAD"], name=name, **described)
 
-    def options(self, path: str, *, name: str | None = None) -> Callable[[F], F]:
+    def options(self, path: str, *, name: str | None = None, **described: Any) -> Callable[[F], F]:
         """Decorator for OPTIONS."""
-        return self.api_route(path, methods=["OPTIONS"], name=name)
+        return self.api_route(path, methods=["OPTIONS"], name=name, **described)
 
-    def websocket(self, path: str, name: str | None = None) -> Callable[[F], F]:
-        """Decorator: the function `func(websocket)` has the websockets on this path."""
+    def websocket(self, path: str, name: str | None = None, **described: Any) -> Callable[[F], F]:
+        """Decorator: the function has the websockets on this path: `func(websocket)`, or typed."""
+        return lambda func: self.add_handler(func, self.prefix + path, (), name, described)
 
-        def decorate(func: F) -> F:
-            check_handler(func, path, WebSocket)
-            route = WebSocketRoute(self.prefix + path, func, name=name)
-            route.app = WebSocketApp(func)
-            self.register(route)
-            return func
+    def add_handler(self, func: F, path: str, methods: Sequence[str], name: str | None, described: Any) -> F:
+        """Register a function for these methods, or without any for websockets."""
+        if described or self.described or not is_raw(func, path, Request if methods else WebSocket):
+            route: Any = typed().typed_route(self, path, func, methods, name, described)
+        else:
+            route = WebSocketRoute(path, func) if not methods else self.route_class(path, func, methods=methods)
+        if route.app is func:  # an object with `__call__`, which a route takes for an ASGI app
+            route.app = HandlerApp(func) if methods else WebSocketApp(func)
+        route.name = name or route.name
+        self.register(route)
+        return func
 
-        return decorate
-
-    def include_router(self, router: Router, *, prefix: str = "") -> None:
+    def include_router(self, router: Router, *, prefix: str = "", **described: Any) -> None:
         """Take over the routes that `router` has now, each with `prefix` in front of its path; its layers go around
-        each of them, and its lifespan becomes a part of ours.
+        each of them, and its lifespan becomes a part of ours. `described` is said of all of them.
         """
         rooted(prefix or "/")
         for route in router.routes:
-            self.register(moved(route, self.prefix + prefix.rstrip("/"), router.layers))
+            self.register(moved(route, self.prefix + prefix.rstrip("/"), router.layers, self.described, described))
         own: Any = getattr(self, "router", self)  # an app leaves its lifespan to its router
         own.lifespan_context = merged_lifespan(own.lifespan_context, router.lifespan_context)
 
 
-def moved(route: BaseRoute, prefix: str, layers: Layers) -> BaseRoute:
+def moved(route: BaseRoute, prefix: str, layers: Layers, *described: Mapping[str, Any]) -> BaseRoute:
     """The same route below a prefix and layers; ValueError for one that has neither path nor app."""
+    if any(described) or (hasattr(route, "plan") and (prefix or layers)):
+        return typed().moved(route, prefix, layers, described)  # type: ignore[no-any-return]
     if not (prefix or layers):
         return route
     if not isinstance(route, PathRoute | Mount):
@@ -165,10 +162,12 @@ class APIRouter(Router, Registrar):
         route_class: type[Route] = Route,
         lifespan: Lifespan | None = None,
         middleware: Layers = None,
+        **described: Any,
     ) -> None:
         super().__init__(routes, redirect_slashes, default, lifespan, middleware=middleware)
         self.prefix = rooted(prefix).rstrip("/") if prefix else ""
         self.route_class = route_class
+        self.described = typed().check_group(self, described) if described else described
 
 
 OUTSIDE = (500, Exception)  # what has a handler for these is not expected
@@ -195,6 +194,7 @@ class App(Registrar):
         *,
         max_body_size: int | None = None,
         redirect_slashes: bool = True,
+        **described: Any,
     ) -> None:
         if max_body_size is not None and max_body_size < 0:
             raise ValueError(f"max_body_size is a number of bytes, not {max_body_size}")
@@ -205,6 +205,8 @@ class App(Registrar):
         self.exception_handlers = dict(exception_handlers or {})
         self.max_body_size = max_body_size
         self.middleware_stack: ASGIApp | None = None
+        self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
+        self.described = typed().check_group(self, described) if described else described
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one scope: the lifespan, a request or a websocket."""
@@ -285,6 +287,10 @@ class App(Registrar):
             return func
 
         return decorate
+
+    def explain(self, path: str, method: str | None = None) -> str:
+        """What a request of this path does, step by step, in words; KeyError where no typed route has it."""
+        return str(import_module("rawasgi.typed.explain").explain(self, path, method))
 
     def __repr__(self) -> str:
         return f"<App with {len(self.routes)} routes and {len(self.user_middleware)} layers of middleware>"

@@ -1,4 +1,4 @@
-"""What a decorator of the app makes of a signature: one request, or an error that says so."""
+"""What a decorator of the app makes of a signature: a raw handler, a typed one, or an error that says why not."""
 
 import functools
 
@@ -7,7 +7,8 @@ import pytest
 from rawasgi.app import App
 from rawasgi.requests import HTTPConnection, Request
 from rawasgi.responses import PlainTextResponse
-from rawasgi.routing import Route
+from rawasgi.routing import Route, WebSocketRoute
+from rawasgi.typed.routing import APIRoute, APIWebSocketRoute
 from rawasgi.websockets import WebSocket
 from tests.drive import converse, http, websocket
 
@@ -43,69 +44,75 @@ async def two(request, item_id): ...
 async def two_with_default(request, limit=10): ...
 
 
-ACCEPTED = [
+RAW = [
     *(any_name, with_default, positional, Handlers().method, Handlers(), lambda request: None),
     *(annotated(kind) for kind in (Request, HTTPConnection, "Request", "requests.Request", "HTTPConnection")),
     functools.partial(two, None),
 ]
+TYPED = [
+    *(nothing, two, two_with_default, keyword, functools.partial(two, item_id=1)),
+    *(annotated(kind) for kind in (int, "int", dict, object, list[int])),
+]
 REFUSED = [
-    *(nothing, two, two_with_default, functools.partial(two, item_id=1)),
-    *(annotated(kind) for kind in (int, "int", dict, object, WebSocket, "WebSocket", "Request | None", list[Request])),
+    (naming, "naming(): the parameter 'request': nothing in a request has its name"),
+    (annotated(WebSocket), "handler(): the parameter 'request': a request is no websocket"),
+    (annotated("Nobody"), "handler(): the parameter 'request': the name 'Nobody' in 'Nobody' is not known"),
+    (annotated(object()), "handler(): the parameter 'request': pydantic cannot read <object object"),
 ]
 
 
-@pytest.mark.parametrize("handler", ACCEPTED)
-def test_a_handler_takes_the_request_alone(handler):
+@pytest.mark.parametrize("handler", RAW)
+def test_a_handler_that_takes_the_request_alone_is_raw(handler):
     """By position, under any name, unannotated or as a Request; methods, partials and callables too."""
     app = App()
     assert app.get("/")(handler) is handler
-    assert len(app.routes) == 1
+    assert [type(route) for route in app.routes] == [Route]
 
 
-@pytest.mark.parametrize("handler", REFUSED)
-def test_a_handler_that_asks_for_something_else_is_refused(handler):
-    """When it is registered: TypeError with path, name, signature and remedy; nothing is registered."""
+@pytest.mark.parametrize("handler", TYPED)
+def test_a_handler_that_asks_for_something_else_is_typed(handler):
+    """The typed floor makes its route."""
+    app = App()
+    assert app.post("/items")(handler) is handler
+    assert [type(route) for route in app.routes] == [APIRoute]
+
+
+@pytest.mark.parametrize(("handler", "why"), REFUSED)
+def test_a_handler_that_nothing_could_call_is_refused(handler, why):
+    """When it is registered: TypeError with the function, the parameter, the reason; nothing is registered."""
     app = App()
     with pytest.raises(TypeError) as caught:
-        app.get("/items")(handler)
-    assert str(caught.value).startswith(f"/items: {getattr(handler, '__name__', 'partial')}(")
-    assert str(caught.value).endswith(
-        " does not take exactly one `request`. A handler is called with the request alone: "
-        "read what you need from the request, or register the function with Route(...)."
-    )
+        app.post("/items")(handler)
+    assert str(caught.value).startswith(why)
     assert app.routes == []
 
 
-@pytest.mark.parametrize("handler", [keyword, naming])
-def test_a_handler_that_cannot_be_called_with_one_argument_is_refused(handler):
-    """A keyword-only parameter, or `**` alone, would fail at the first request."""
-    with pytest.raises(TypeError, match="does not take exactly one `request`"):
-        App().get("/")(handler)
-
-
 def test_a_parameter_of_the_path_is_no_request():
-    """The remedy names it."""
+    """Its name says so: it is read from the path."""
 
     async def item(item_id):
         """As one would write it in FastAPI."""
+        return item_id
 
-    with pytest.raises(TypeError) as caught:
-        App().get("/items/{item_id:int}")(item)
-    assert str(caught.value) == (
-        "/items/{item_id:int}: item(item_id) does not take exactly one `request`. A handler is called with the request "
-        "alone: read request.path_params['item_id'], or register the function with Route(...)."
-    )
+    app = App()
+    app.get("/items/{item_id:int}")(item)
+    headers = [(b"content-length", b"1"), (b"content-type", b"application/json")]
+    assert converse(app, http("GET", "/items/7")) == [
+        {"type": "http.response.start", "status": 200, "headers": headers},
+        {"type": "http.response.body", "body": b"7"},
+    ]
 
 
-def test_a_websocket_handler_takes_the_websocket_alone():
-    """The same check, with its own words."""
+def test_a_websocket_handler_takes_the_websocket_alone_or_is_typed():
+    """The same rule; what could not be called is refused."""
     app = App()
     for kind in (WebSocket, "WebSocket", HTTPConnection):
         app.websocket("/")(annotated(kind))
-    assert len(app.routes) == 3
-    for handler in (nothing, two, annotated(Request)):
-        with pytest.raises(TypeError, match=r"does not take exactly one `websocket`.* from the websocket, or register"):
-            app.websocket("/")(handler)
+    assert [type(route) for route in app.routes] == [WebSocketRoute] * 3
+    app.websocket("/typed")(two)
+    assert type(app.routes[-1]) is APIWebSocketRoute
+    with pytest.raises(TypeError, match=r"^handler\(\): the parameter 'request': a handshake is no request: annotate"):
+        app.websocket("/")(annotated(Request))
 
 
 def test_route_reads_no_signature():

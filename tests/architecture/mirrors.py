@@ -10,8 +10,12 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 MIRRORS = {
+    "APIKeyCookie": "fastapi.security:APIKeyCookie",
+    "APIKeyHeader": "fastapi.security:APIKeyHeader",
+    "APIKeyQuery": "fastapi.security:APIKeyQuery",
     "APIRoute": "fastapi.routing:APIRoute",
     "APIRouter": "fastapi:APIRouter",
+    "APIWebSocketRoute": "fastapi.routing:APIWebSocketRoute",
     "App": "starlette.applications:Starlette",
     "AuthCredentials": "starlette.authentication:AuthCredentials",
     "AuthenticationBackend": "starlette.authentication:AuthenticationBackend",
@@ -21,19 +25,29 @@ MIRRORS = {
     "BaseHTTPMiddleware": "starlette.middleware.base:BaseHTTPMiddleware",
     "BaseRoute": "starlette.routing:BaseRoute",
     "BaseUser": "starlette.authentication:BaseUser",
+    "Body": "fastapi:Body",
     "CORSMiddleware": "starlette.middleware.cors:CORSMiddleware",
     "CommaSeparatedStrings": "starlette.datastructures:CommaSeparatedStrings",
     "Config": "starlette.config:Config",
     "Convertor": "starlette.convertors:Convertor",
+    "Cookie": "fastapi:Cookie",
+    "Depends": "fastapi:Depends",
     "EventSourceResponse": "fastapi.sse:EventSourceResponse",
+    "File": "fastapi:File",
     "FileResponse": "starlette.responses:FileResponse",
+    "Form": "fastapi:Form",
     "FormData": "starlette.datastructures:FormData",
     "GZipMiddleware": "starlette.middleware.gzip:GZipMiddleware",
     "HTMLResponse": "starlette.responses:HTMLResponse",
+    "HTTPAuthorizationCredentials": "fastapi.security:HTTPAuthorizationCredentials",
+    "HTTPBasic": "fastapi.security:HTTPBasic",
+    "HTTPBasicCredentials": "fastapi.security:HTTPBasicCredentials",
+    "HTTPBearer": "fastapi.security:HTTPBearer",
     "HTTPConnection": "starlette.requests:HTTPConnection",
     "HTTPEndpoint": "starlette.endpoints:HTTPEndpoint",
     "HTTPException": "starlette.exceptions:HTTPException",
     "HTTPSRedirectMiddleware": "starlette.middleware.httpsredirect:HTTPSRedirectMiddleware",
+    "Header": "fastapi:Header",
     "Headers": "starlette.datastructures:Headers",
     "Host": "starlette.routing:Host",
     "ImmutableMultiDict": "starlette.datastructures:ImmutableMultiDict",
@@ -44,16 +58,28 @@ MIRRORS = {
     "MultiDict": "starlette.datastructures:MultiDict",
     "MutableHeaders": "starlette.datastructures:MutableHeaders",
     "NoMatchFound": "starlette.routing:NoMatchFound",
+    "Path": "fastapi:Path",
+    "OAuth2": "fastapi.security:OAuth2",
+    "OAuth2AuthorizationCodeBearer": "fastapi.security:OAuth2AuthorizationCodeBearer",
+    "OAuth2PasswordBearer": "fastapi.security:OAuth2PasswordBearer",
+    "OAuth2PasswordRequestForm": "fastapi.security:OAuth2PasswordRequestForm",
+    "OAuth2PasswordRequestFormStrict": "fastapi.security:OAuth2PasswordRequestFormStrict",
+    "OpenIdConnect": "fastapi.security:OpenIdConnect",
     "PlainTextResponse": "starlette.responses:PlainTextResponse",
     "ProxyHeadersMiddleware": "uvicorn.middleware.proxy_headers:ProxyHeadersMiddleware",
+    "Query": "fastapi:Query",
     "QueryParams": "starlette.datastructures:QueryParams",
     "RedirectResponse": "starlette.responses:RedirectResponse",
     "Request": "starlette.requests:Request",
     "RequestBodyLimitMiddleware": "starlette.middleware.body_limit:RequestBodyLimitMiddleware",
+    "RequestValidationError": "fastapi.exceptions:RequestValidationError",
     "Response": "starlette.responses:Response",
+    "ResponseValidationError": "fastapi.exceptions:ResponseValidationError",
     "Route": "starlette.routing:Route",
     "Router": "starlette.routing:Router",
     "Secret": "starlette.datastructures:Secret",
+    "Security": "fastapi:Security",
+    "SecurityScopes": "fastapi.security:SecurityScopes",
     "ServerSentEvent": "fastapi.sse:ServerSentEvent",
     "SessionMiddleware": "starlette.middleware.sessions:SessionMiddleware",
     "SimpleUser": "starlette.authentication:SimpleUser",
@@ -70,9 +96,18 @@ MIRRORS = {
     "WebSocketDisconnect": "starlette.websockets:WebSocketDisconnect",
     "WebSocketEndpoint": "starlette.endpoints:WebSocketEndpoint",
     "WebSocketException": "starlette.exceptions:WebSocketException",
+    "WebSocketRequestValidationError": "fastapi.exceptions:WebSocketRequestValidationError",
     "WebSocketRoute": "starlette.routing:WebSocketRoute",
+    "add_docs": "fastapi:FastAPI",
     "format_sse_event": "fastapi.sse:format_sse_event",
+    "get_openapi": "fastapi.openapi.utils:get_openapi",
+    "get_redoc_html": "fastapi.openapi.docs:get_redoc_html",
+    "get_swagger_ui_html": "fastapi.openapi.docs:get_swagger_ui_html",
+    "get_swagger_ui_oauth2_redirect_html": "fastapi.openapi.docs:get_swagger_ui_oauth2_redirect_html",
+    "http_exception_handler": "fastapi.exception_handlers:http_exception_handler",
+    "jsonable_encoder": "fastapi.encoders:jsonable_encoder",
     "register_url_convertor": "starlette.convertors:register_url_convertor",
+    "request_validation_exception_handler": "fastapi.exception_handlers:request_validation_exception_handler",
     "requires": "starlette.authentication:requires",
     "run_in_threadpool": "starlette.concurrency:run_in_threadpool",
 }
@@ -94,44 +129,77 @@ DESCRIBED = (
     *("response_model_exclude_none", "include_in_schema", "response_class", "callbacks", "openapi_extra"),
     *("generate_unique_id_function", "max_body_size", "form_limits"),
 )
-DECORATOR = Differs("a handler is raw: it takes the request and returns a Response", without=DESCRIBED)
+DECORATOR = Differs(
+    "the options are named once, in typed.options, and handed through; `callbacks` are left out, limits are the app's",
+    without=DESCRIBED,
+    extra=("described",),
+)
+OLD = Differs("`pattern` and `examples` are the names since OpenAPI 3.1", without=("regex", "example"))
 LIMIT = "one limit holds for the whole app"
 
 DIFFERENCES: dict[str, Differs] = {
+    **dict.fromkeys("Body Cookie File Form Header Path Query".split(), OLD),
     "APIRoute": Differs(
-        "a handler is raw; it may have layers of its own, as a route of Starlette",
+        "`callbacks` are left out; overrides and limits are the app's; it may have layers of its own",
         without=(
-            *(name for name in DESCRIBED if name != "include_in_schema"),
-            *("dependency_overrides_provider", "strict_content_type"),
+            *("dependency_overrides_provider", "callbacks", "strict_content_type", "max_body_size", "form_limits"),
         ),
         extra=("middleware",),
     ),
     "APIRouter": Differs(
-        "it collects raw handlers; it may have layers of its own, as a router of Starlette",
+        "the options are named once, in typed.options; it may have layers of its own, as a router of Starlette",
         without=(
             *("tags", "dependencies", "default_response_class", "responses", "callbacks"),
             *("dependency_overrides_provider", "on_startup", "on_shutdown", "deprecated"),
             *("include_in_schema", "generate_unique_id_function", "strict_content_type"),
             *("max_body_size", "form_limits"),
         ),
-        extra=("middleware",),
+        extra=("middleware", "described"),
     ),
     **{f"APIRouter.{verb}": DECORATOR for verb in "api_route delete get head options patch post put".split()},
     "APIRouter.include_router": Differs(
-        "routes are taken over as they are",
+        "the options are named once, in typed.options",
         without=(
             *("tags", "dependencies", "default_response_class", "responses", "callbacks", "deprecated"),
             *("include_in_schema", "generate_unique_id_function", "max_body_size", "form_limits"),
         ),
+        extra=("described",),
     ),
-    "APIRouter.websocket": Differs("a handler is raw: it takes the websocket", without=("dependencies",)),
-    "App": Differs("FastAPI's app takes it too, Starlette's only its router", extra=("redirect_slashes",)),
+    "APIRouter.websocket": Differs(
+        "the options are named once, in typed.options", without=("dependencies",), extra=("described",)
+    ),
+    "APIWebSocketRoute": Differs(
+        "overrides are the app's; it may have layers of its own",
+        without=("dependency_overrides_provider",),
+        extra=("middleware",),
+    ),
+    **{
+        f"{kind}ValidationError": Differs(
+            "where it happened is one line of text", without=("endpoint_ctx",), extra=("endpoint",)
+        )
+        for kind in ("Request", "Response", "WebSocketRequest")
+    },
+    "App": Differs(
+        "FastAPI's app takes them too, and names all that `described` may hold", extra=("redirect_slashes", "described")
+    ),
     "EventSourceResponse": Differs("FastAPI's routes send the comments, every 15 seconds", extra=("ping",)),
     "EventSourceResponse.stream_response": Differs("it asks the scope for HEAD and for websockets", extra=("scope",)),
     "Mount": Differs(LIMIT, without=("max_body_size",)),
     "Route": Differs(LIMIT, without=("max_body_size",)),
     "Router": Differs(LIMIT, without=("max_body_size",)),
     "StreamingResponse.stream_response": Differs("it asks the scope for HEAD and for websockets", extra=("scope",)),
+    "add_docs": Differs(
+        "what FastAPI's constructor takes beside these is the app's own, or a router's",
+        without=(
+            *("telemetry", "debug", "routes", "dependencies", "default_response_class", "redirect_slashes"),
+            *("middleware", "exception_handlers", "on_startup", "on_shutdown", "lifespan", "root_path", "responses"),
+            *("callbacks", "webhooks", "deprecated", "include_in_schema", "generate_unique_id_function"),
+            *("strict_content_type", "max_body_size", "form_limits"),
+        ),
+        extra=("app", "assets_url"),
+    ),
+    "get_openapi": Differs("what an app asks of others is not documented", without=("webhooks",)),
+    "get_redoc_html": Differs("a page loads nothing from elsewhere", without=("with_google_fonts",)),
     "TestClient": Differs("there is one event loop: asyncio's", without=("backend", "backend_options")),
 }
 

@@ -13,10 +13,11 @@ from rawasgi.instruments.conversation import converse, request
 from rawasgi.middleware import Middleware
 from rawasgi.requests import Request
 from rawasgi.responses import PlainTextResponse
-from rawasgi.toolkit.routing import APIRoute
+from rawasgi.typed.routing import APIRoute
 from tests.instruments.messages import start
 from tests.test_app_routers import Naming
 
+JSON = (b"content-type", b"application/json")
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
 
@@ -77,7 +78,7 @@ def served():
     [
         ("POST", "/api/read", [start(200, (b"content-length", b"3"), TEXT, (b"x-route", b"/read")), b"cba"]),
         ("GET", "/api/object", [start(200, (b"content-length", b"6"), TEXT, (b"x-route", b"/object")), b"called"]),
-        ("GET", "/api/divide", [start(422, (b"content-length", b"7"), TEXT), b"by zero"]),
+        ("GET", "/api/divide", [start(422, (b"content-length", b"20"), JSON), b'{"detail":"by zero"}']),
     ],
 )
 def test_a_route_class_has_every_handler_in_its_hands(method, path, answer):

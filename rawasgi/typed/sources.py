@@ -1,0 +1,152 @@
+"""A request in -> the text of one parameter, or several, out; and whether there was any.
+
+bytes > server > app > middleware > routing > [handler] > response > bytes
+
+    path    a part of it, perhaps converted already      query   the last value of a name, or all of them
+    header  the first field of a name, or all of them    cookie  the last value of a name
+
+Nothing is decoded before somebody asks, and then once. A list takes all values of its name, a parameter model one of
+each of its fields and whatever else there is, so that the model may forbid it.
+
+Spec:         https://asgi.readthedocs.io/en/latest/specs/www.html#http-connection-scope
+In FastAPI:   fastapi.dependencies.utils:request_params_to_args
+In Starlette: starlette.requests:HTTPConnection, whose attributes a handler reads
+In Flask:     flask.wrappers:Request, whose attributes a view reads
+Left out:     character sets other than UTF-8
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from rawasgi.exceptions import HTTPException
+from rawasgi.messages.types import Header, Scope
+from rawasgi.requests import parse_cookies
+from rawasgi.toolkit.formdata import UploadFile
+
+MOST_PARAMETERS = 1000  # of a query string, as of a form; each of them costs work before anything is known about it
+MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
+
+
+def query_pairs(query_string: bytes) -> list[tuple[str, str]]:
+    """`a=1&b=caf%C3%A9` -> pairs, in order; HTTPException 400 for more than a thousand."""
+    try:
+        return parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    except ValueError:
+        raise HTTPException(400, f"The query string has more than {MOST_PARAMETERS} parameters") from None
+
+
+def last_values(query_string: bytes) -> dict[str, str]:
+    """The last value of each name. Most query strings have no escape, no lone name, and few parameters: one look."""
+    if b"%" not in query_string and b"+" not in query_string and len(query_string) < MOST_PARAMETERS:
+        try:
+            return dict([piece.split("=", 1) for piece in query_string.decode("latin-1").split("&")])
+        except ValueError:
+            pass  # a piece without `=`
+    return dict(query_pairs(query_string))
+
+
+class Once:
+    """A property that is worked out at first use, and is a plain attribute from then on."""
+
+    def __init__(self, work_out: Callable[[Any], Any]) -> None:
+        self.work_out, self.name = work_out, work_out.__name__
+
+    def __get__(self, owner: Any, kind: type) -> Any:
+        value = vars(owner)[self.name] = self.work_out(owner)
+        return value
+
+
+class Sources:
+    """What a request says, by place; `body` is there once it was read. What nobody asks for is not decoded."""
+
+    body: Any = MISSING
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    @Once
+    def pairs(self) -> list[tuple[str, str]]:
+        """The query parameters, in order."""
+        return query_pairs(self.scope.get("query_string") or b"")
+
+    @Once
+    def query(self) -> dict[str, str]:
+        """The last value of each query parameter."""
+        query_string = self.scope.get("query_string")
+        return last_values(query_string) if query_string else {}
+
+    @Once
+    def headers(self) -> list[Header]:
+        """The header fields, names in lower case."""
+        return list(self.scope["headers"])  # the specification allows any iterable
+
+    @Once
+    def cookies(self) -> dict[str, str]:
+        """The cookies of all Cookie headers."""
+        texts = [value.decode("latin-1") for name, value in self.headers if name == b"cookie"]
+        return {name: value for text in texts for name, value in parse_cookies(text).items()}
+
+
+def in_path(sources: Sources, name: str, many: bool) -> Any:
+    """A part of the path."""
+    return sources.scope["path_params"].get(name, MISSING)
+
+
+def in_query(sources: Sources, name: str, many: bool) -> Any:
+    """The last value of a query parameter, or all of them."""
+    if many:
+        return [value for key, value in sources.pairs if key == name] or MISSING
+    return sources.query.get(name, MISSING)
+
+
+def in_headers(sources: Sources, name: str, many: bool) -> Any:
+    """The first header of a name, or all of them."""
+    wanted = name.lower().encode("latin-1", "replace")
+    if many:
+        return [value.decode("latin-1") for key, value in sources.headers if key == wanted] or MISSING
+    for key, value in sources.headers:
+        if key == wanted:
+            return value.decode("latin-1")
+    return MISSING
+
+
+def in_cookies(sources: Sources, name: str, many: bool) -> Any:
+    """A cookie."""
+    return sources.cookies.get(name, MISSING)
+
+
+def in_form(sources: Sources, name: str, many: bool) -> Any:
+    """The last field or file of a name, or all of them. What a browser sends for an input left empty counts for none."""
+    if many:
+        return [value for value in sources.body.getlist(name) if not is_unchosen(value)] or MISSING
+    value = sources.body.get(name, "")
+    return MISSING if value == "" or is_unchosen(value) else value
+
+
+def is_unchosen(value: Any) -> bool:
+    """Whether this is the file of an input in which no file was chosen."""
+    return isinstance(value, UploadFile) and value.filename == "" and value.size == 0
+
+
+FINDERS = {"path": in_path, "query": in_query, "header": in_headers, "cookie": in_cookies, "form": in_form}
+
+
+def everything(sources: Sources, place: str) -> Iterable[tuple[str, Any]]:
+    """All there is in a place: for a parameter model, which may look for more than its fields."""
+    if place == "form":
+        return list(sources.body.multi_items())
+    if place == "query":
+        return list(sources.pairs)
+    if place == "cookie":
+        return list(sources.cookies.items())
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in sources.headers]
+
+
+def grouped(pairs: Iterable[tuple[str, Any]], known: set[str]) -> dict[str, Any]:
+    """What nobody knows, by name: one value as it is, several in a list."""
+    groups: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        if name not in known:
+            groups.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in groups.items()}
