@@ -62,8 +62,19 @@ MODULES = {
     "typed.encoders": "jsonable_encoder",
     "typed.errors": "RequestValidationError ResponseValidationError WebSocketRequestValidationError "
     "http_exception_handler request_validation_exception_handler",
+    "typed.openapi.docs": "add_docs",
+    "typed.openapi.document": "get_openapi",
+    "typed.openapi.pages": "get_redoc_html get_swagger_ui_html get_swagger_ui_oauth2_redirect_html",
     "typed.params": "Body Cookie Depends File Form Header Path Query Security SecurityScopes nonblocking",
     "typed.routing": "APIRoute APIWebSocketRoute",
+    "typed.security.api_key": "APIKeyCookie APIKeyHeader APIKeyQuery",
+    "typed.security.comparison": "is_same_secret",
+    "typed.security.http": "HTTPAuthorizationCredentials HTTPBasic HTTPBasicCredentials HTTPBearer",
+    "typed.security.oauth2": "OAuth2 OAuth2AuthorizationCodeBearer OAuth2PasswordBearer "
+    "OAuth2PasswordRequestForm OAuth2PasswordRequestFormStrict",
+    "typed.security.openid": "OpenIdConnect",
+    "typed.security.passwords": "Passwords",
+    "typed.security.tokens": "Claims Tokens",
     "urls": "Address URL URLPath",
     "websockets": "WebSocket WebSocketDisconnect WebSocketState",
 }

@@ -206,6 +206,24 @@ def test_a_subclass_may_override_dispatch():
     assert repr(broken(Nothing(from_its_own_task), http())[1]) == ("NotImplementedError('Nothing needs a `dispatch`')")
 
 
+def test_a_layer_that_overrides_its_call_is_called_in_a_row_of_others():
+    """A row is asked layer by layer; one that has a `__call__` of its own is an app like any other."""
+    passed = []
+
+    class Counting(BaseHTTPMiddleware):
+        async def __call__(self, scope, receive, send):
+            passed.append(scope["path"])
+            await super().__call__(scope, receive, send)
+
+    async def through(request, call_next):
+        return await call_next(request)
+
+    row = [Middleware(cls, dispatch=through) for cls in (BaseHTTPMiddleware, Counting, BaseHTTPMiddleware)]
+    app = App(routes=[Route("/a", hello)], middleware=row)
+    assert converse(app, http(path="/a")) == text("hello")
+    assert passed == ["/a"]
+
+
 def test_other_scopes_pass_by():
     """Websockets and the lifespan are not asked about."""
 

@@ -23,6 +23,9 @@ THIRD_PARTY = {
     "rawasgi/typed/bodies.py": {"pydantic_core"},
     "rawasgi/typed/encoders.py": {"pydantic", "pydantic_core"},
     "rawasgi/typed/fields.py": {"pydantic"},
+    "rawasgi/typed/openapi/schemas.py": {"pydantic", "pydantic_core"},
+    "rawasgi/typed/security/passwords.py": {"argon2"},
+    "rawasgi/typed/security/tokens.py": {"jwt"},
 }
 
 # Public names that need a package, and the extra that brings it.
@@ -30,10 +33,13 @@ EXTRAS = {
     **dict.fromkeys("APIRoute APIWebSocketRoute RequestValidationError ResponseValidationError".split(), "typed"),
     **dict.fromkeys("WebSocketRequestValidationError jsonable_encoder".split(), "typed"),
     **dict.fromkeys("http_exception_handler request_validation_exception_handler".split(), "typed"),
+    **dict.fromkeys("Claims Passwords Tokens".split(), "security"),
     "Jinja2Templates": "templates",
     "SessionMiddleware": "sessions",
     "TestClient": "testing",
     "ValkeyBroadcast": "broadcast",
+    "add_docs": "typed",
+    "get_openapi": "typed",
 }
 
 # Two sides of one conversation: they share its messages and nothing else.

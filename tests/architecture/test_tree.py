@@ -23,9 +23,10 @@ LINKED_HOSTS = {
     "starlette.dev",
     "url.spec.whatwg.org",
     "uvicorn.dev",
-    "www.w3.org",
     "websockets.spec.whatwg.org",
+    "www.apache.org",
     "www.rfc-editor.org",
+    "www.w3.org",
 }
 RESERVED = re.compile(r"([\w-]+|[\d.]+|(.*\.)?example\.(com|org|net)|.*\.(example|test|invalid|localhost))")
 ADDRESS = re.compile(r"\b(?:https?|wss?)://(?:[\w.-]*@)?([A-Za-z0-9][A-Za-z0-9.-]*)")
