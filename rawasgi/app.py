@@ -181,8 +181,8 @@ class App(Registrar):
     `handler(request, exception) -> Response`. `lifespan` is a function of the app that gives an async context manager;
     what that yields becomes `request.state`. `max_body_size` (bytes) ends a longer request body with 413. `debug`
     answers an unexpected exception with its traceback. Without `redirect_slashes` a slash too many, or too few, is 404.
-    `described` is said of all its routes, and for OpenAPI: see `typed.options`. `dependency_overrides` maps a dependency
-    to what is called in its place.
+    `described` is said of all its routes: see `typed.options`. `dependency_overrides` maps a dependency to what is called
+    in its place.
     """
 
     answers_http_exceptions = True  # so a router below may raise them

@@ -69,29 +69,6 @@ class SocketOptions(TypedDict, total=False):
     dependencies: Sequence[Depends] | None
 
 
-class AppOptions(GroupOptions, total=False):
-    """What an app may say beside that: of the whole of it, for OpenAPI and its pages."""
-
-    title: str
-    summary: str | None
-    description: str
-    version: str
-    openapi_url: str | None
-    openapi_tags: list[dict[str, Any]] | None
-    servers: list[dict[str, Any]] | None
-    docs_url: str | None
-    redoc_url: str | None
-    swagger_ui_oauth2_redirect_url: str | None
-    swagger_ui_init_oauth: dict[str, Any] | None
-    swagger_ui_parameters: dict[str, Any] | None
-    terms_of_service: str | None
-    contact: dict[str, Any] | None
-    license_info: dict[str, Any] | None
-    openapi_external_docs: dict[str, Any] | None
-    root_path_in_servers: bool
-    separate_input_output_schemas: bool
-
-
 STREAMS = (AsyncIterable, Iterable)
 
 

@@ -24,8 +24,8 @@ from rawasgi.concurrency import name_of
 from rawasgi.middleware import Layers
 from rawasgi.requests import Request
 from rawasgi.responses import HandlerApp
-from rawasgi.routing import BaseRoute, PathRoute, Route, Router, WebSocketRoute
-from rawasgi.typed.options import AppOptions, GroupOptions, RouteOptions, SocketOptions, check_options, group_of, joined
+from rawasgi.routing import BaseRoute, PathRoute, Route, WebSocketRoute
+from rawasgi.typed.options import GroupOptions, RouteOptions, SocketOptions, check_options, group_of, joined
 from rawasgi.typed.routing import APIRoute, APIWebSocketRoute
 from rawasgi.typed.signature import SignatureError
 from rawasgi.websockets import WebSocket, WebSocketApp
@@ -33,8 +33,7 @@ from rawasgi.websockets import WebSocket, WebSocketApp
 
 def check_group(owner: Any, said: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a router, or an app, says of its routes; TypeError for what it cannot say."""
-    known = GroupOptions if isinstance(owner, Router) else AppOptions
-    check_options(said, known, f"{type(owner).__name__}()")
+    check_options(said, GroupOptions, f"{type(owner).__name__}()")
     return said
 
 
