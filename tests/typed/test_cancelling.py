@@ -47,22 +47,27 @@ def served(ledger):
     app = App()
     limited = Depends(ledger.here, max_concurrency=1, use_cache=False)
 
+    async def form(
+        a: Annotated[int, Depends(ledger.on_a_thread)],
+        b: Annotated[None, Depends(ledger.needing)],
+        file: UploadFile,
+        note: Annotated[str, Form()],
+    ):
+        return [file.filename, note]
+
     @app.post("/")
     async def endpoint(
         a: Annotated[str, Depends(ledger.here)],
         b: Annotated[str, Depends(ledger.blocking)],
         c: Annotated[str, Depends(ledger.here, scope="function", use_cache=False)],
         d: Annotated[str, Depends(ledger.blocking, scope="function", use_cache=False)],
-        e: Annotated[int, Depends(ledger.on_a_thread)],
-        f: Annotated[None, Depends(ledger.needing)],
-        g: Annotated[str, limited],
-        file: UploadFile,
-        note: Annotated[str, Form()],
+        e: Annotated[str, limited],
+        f: Annotated[str, Depends(form)],
         tasks: BackgroundTasks,
     ):
         tasks.add_task(asyncio.sleep, 0)
         await asyncio.sleep(0)
-        return [file.filename, note]
+        return f
 
     @app.get("/")
     async def stream(a: Annotated[str, Depends(ledger.here)], b: Annotated[str, Depends(ledger.blocking)]):
