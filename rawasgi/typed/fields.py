@@ -80,7 +80,7 @@ class Field:
         else:
             return self.absent(errors, self.names[0])
         try:
-            return self.validate(text)
+            return self.validate(text, from_attributes=True)
         except pydantic.ValidationError as error:
             errors.extend(self.told(error, name))
             return MISSING
@@ -102,7 +102,7 @@ class Field:
         if not options.get("validate_default"):
             return default
         try:
-            return self.validate(default)
+            return self.validate(default, from_attributes=True)
         except pydantic.ValidationError as error:
             errors.extend(self.told(error, name))
             return MISSING
