@@ -26,7 +26,6 @@ from typing import Any
 
 try:
     import pydantic
-    from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
     from pydantic_core import PydanticSerializationError
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("typed handlers need pydantic: pip install 'rawasgi[typed]'", name=missing.name) from None
@@ -56,13 +55,15 @@ class Writer:
     def __init__(self, kind: Any, answer: Answer, endpoint: str) -> None:
         try:
             self.adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(kind)
-        except (PydanticUndefinedAnnotation, PydanticUserError) as error:
+        except Exception as error:  # a type without schema, an unknown name
             raise SignatureError(
-                f"{endpoint}: pydantic cannot write {kind!r}: {str(error).partition(chr(10))[0]}; "
+                f"{endpoint}: pydantic cannot write {kind!r}: {' '.join(str(error).split())[:200]}; "
                 "annotate what is returned, or say response_model=None"
             ) from None
         self.endpoint = endpoint
-        self.said = {name: getattr(answer, name) for name in SAID_OF_MODELS}
+        said = {name: getattr(answer, name) for name in SAID_OF_MODELS}
+        self.said = {name: value for name, value in said.items() if value is not None and value is not False}
+        self.said["by_alias"] = answer.by_alias
         self.validate = self.adapter.validator.validate_python
         self.write: Callable[[Any], bytes] = partial(self.adapter.serializer.to_json, **self.said)
 

@@ -22,7 +22,6 @@ from typing import Annotated, Any, NamedTuple, get_args
 
 try:
     import pydantic
-    from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
     from pydantic.warnings import UnsupportedFieldAttributeWarning
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("typed handlers need pydantic: pip install 'rawasgi[typed]'", name=missing.name) from None
@@ -81,7 +80,7 @@ class Field:
         else:
             return self.absent(errors, self.names[0])
         try:
-            return self.validate(text)
+            return self.validate(text, from_attributes=True)
         except pydantic.ValidationError as error:
             errors.extend(self.told(error, name))
             return MISSING
@@ -103,7 +102,7 @@ class Field:
         if not options.get("validate_default"):
             return default
         try:
-            return self.validate(default)
+            return self.validate(default, from_attributes=True)
         except pydantic.ValidationError as error:
             errors.extend(self.told(error, name))
             return MISSING
@@ -207,8 +206,10 @@ def make_field(func: Any, parameter: Parameter, *, embed: bool = False, form: bo
         with warnings.catch_warnings():  # an alias in a pydantic.Field is read by us, and has no effect on the adapter
             warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
             adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(annotation_of(parameter))
-    except (PydanticUndefinedAnnotation, PydanticUserError) as error:
-        why = f"pydantic cannot read {parameter.annotation!r}: {str(error).partition(chr(10))[0]}"
+    except (
+        Exception
+    ) as error:  # a type without schema, an unknown name, a bound that the type cannot have, a bad pattern
+        why = f"pydantic cannot read {parameter.annotation!r}: {' '.join(str(error).split())[:200]}"
         raise refusal(func, parameter.name, why, "annotate a type that pydantic knows, or use Depends") from None
     names = names_of(func, parameter)
     if (model := model_of(parameter)) is not None:

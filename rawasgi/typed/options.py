@@ -51,9 +51,9 @@ class RouteOptions(TypedDict, total=False):
     responses: Mapping[Any, dict[str, Any]] | None
     deprecated: bool | None
     operation_id: str | None
-    response_model_include: Any
+    response_model_include: Any  # names of fields, as pydantic takes them
     response_model_exclude: Any
-    response_model_by_alias: bool
+    response_model_by_alias: bool  # True, unless you say otherwise; the next three are False
     response_model_exclude_unset: bool
     response_model_exclude_defaults: bool
     response_model_exclude_none: bool
@@ -67,29 +67,6 @@ class SocketOptions(TypedDict, total=False):
     """What a decorator may say of a websocket."""
 
     dependencies: Sequence[Depends] | None
-
-
-class AppOptions(GroupOptions, total=False):
-    """What an app may say beside that: of the whole of it, for OpenAPI and its pages."""
-
-    title: str
-    summary: str | None
-    description: str
-    version: str
-    openapi_url: str | None
-    openapi_tags: list[dict[str, Any]] | None
-    servers: list[dict[str, Any]] | None
-    docs_url: str | None
-    redoc_url: str | None
-    swagger_ui_oauth2_redirect_url: str | None
-    swagger_ui_init_oauth: dict[str, Any] | None
-    swagger_ui_parameters: dict[str, Any] | None
-    terms_of_service: str | None
-    contact: dict[str, Any] | None
-    license_info: dict[str, Any] | None
-    openapi_external_docs: dict[str, Any] | None
-    root_path_in_servers: bool
-    separate_input_output_schemas: bool
 
 
 STREAMS = (AsyncIterable, Iterable)

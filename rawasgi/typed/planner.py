@@ -20,6 +20,7 @@ Left out:     dependencies that run side by side
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any, Literal, NamedTuple, cast
 
 from rawasgi.concurrency import name_of
@@ -57,7 +58,8 @@ class Planner:
         self.drafts: list[Draft] = []
         self.made: dict[Any, int] = {}  # what is called once: its number
         self.trail: list[Callable[..., Any]] = []
-        self.signatures: dict[Any, Signature] = {}
+        self.signatures: dict[int, Signature] = {}  # by the id of a function, since not each has a hash
+        self.scoped: dict[int, bool] = {}
 
     def signature(self, func: Callable[..., Any]) -> Signature:
         """Read once."""
@@ -65,23 +67,24 @@ class Planner:
             self.signatures[id(func)] = read_signature(func, self.in_path)
         return self.signatures[id(func)]
 
-    def uses_scopes(self, func: Callable[..., Any], seen: tuple[Any, ...] = ()) -> bool:
+    def uses_scopes(self, func: Callable[..., Any]) -> bool:
         """Whether the scopes between the endpoint and this dependency change what it does."""
-        if func in seen:
-            return False  # a cycle, which is refused elsewhere
-        signature = self.signature(func)
-        return (
-            is_scheme(func)
-            or bool(signature.of("scopes"))
-            or any(
-                p.depends and (p.depends.scopes or self.uses_scopes(self.target(p.depends), (*seen, func)))
-                for p in signature.parameters
+        if id(func) not in self.scoped:
+            self.scoped[id(func)] = False  # for a cycle, which is refused elsewhere
+            signature = self.signature(func)
+            self.scoped[id(func)] = (
+                is_scheme(func)
+                or bool(signature.of("scopes"))
+                or any(
+                    p.depends and (p.depends.scopes or self.uses_scopes(self.target(p.depends)))
+                    for p in signature.parameters
+                )
             )
-        )
+        return self.scoped[id(func)]
 
     def target(self, depends: Depends) -> Any:
         """What is called for a dependency: perhaps what overrides it."""
-        return self.overrides.get(depends.dependency, depends.dependency)
+        return self.overrides.get(identity(depends.dependency), depends.dependency)
 
     def need(self, depends: Depends, scopes: tuple[str, ...]) -> int:
         """The number of the call that makes the value of a dependency: an earlier one, or a new one."""
@@ -89,7 +92,11 @@ class Planner:
         scopes = tuple(dict.fromkeys((*scopes, *depends.scopes)))
         self.check_cycle(func)
         told = tuple(sorted(scopes)) if depends.scopes or self.uses_scopes(func) else ()
-        key = (depends.dependency, told, depends.scope or ("request" if is_generator(self.signature(func)) else ""))
+        key = (
+            identity(depends.dependency),
+            told,
+            depends.scope or ("request" if is_generator(self.signature(func)) else ""),
+        )
         if depends.use_cache and key in self.made:
             return self.made[key]
         number = self.visit(func, depends, scopes)
@@ -99,7 +106,7 @@ class Planner:
     def visit(self, func: Callable[..., Any], depends: Depends | None, scopes: tuple[str, ...], raw: Any = None) -> int:
         """Visit a function after what it depends on; its number."""
         signature = read_signature(func, self.in_path, raw=raw) if raw else self.signature(func)
-        if depends is not None:
+        if depends is not None and is_generator(signature):
             check_yields(func)
         self.trail.append(func)
         calls = {}
@@ -126,6 +133,15 @@ class Planner:
             )
 
 
+def identity(func: Any) -> Any:
+    """What a dependency is known by: itself, so that two equal methods are one, or its id where it has no hash."""
+    try:
+        hash(func)
+    except TypeError:
+        return id(func)
+    return func
+
+
 def is_scheme(func: Any) -> bool:
     """Whether OpenAPI documents a dependency as a security scheme."""
     return isinstance(func, SecurityBase)
@@ -138,7 +154,7 @@ def is_generator(signature: Signature) -> bool:
 
 def check_yields(func: Callable[..., Any]) -> None:
     """Refuse a dependency that is sure to yield twice."""
-    if (line := second_yield(func)) is not None:
+    if (line := second_yield(unwrapped(func))) is not None:
         raise SignatureError(
             f"{name_of(func)}(): it yields a second time in line {line}: a dependency gives one value; make two of it"
         )
@@ -183,14 +199,14 @@ def body_plan(drafts: Sequence[Draft], methods: Collection[str]) -> BodyPlan | N
     if set(methods) <= {"GET", "HEAD"}:
         why = "it is taken from the body, and that of a GET has no meaning (RFC 9110, section 9.3.1)"
         raise refusal(func, first.name, why, "declare it as Query(), or answer another method")
-    kinds = {parameter.place for _, parameter in wanted}
     declared = [cast("Body", parameter.declared) for _, parameter in wanted]
-    media_types = [each.media_type for each in declared if "file" not in kinds or each.place == "file"]
-    form = kinds != {"body"}
-    if form:
-        media_types = [each.media_type for each in declared if each.place != "body"]
+    media_types = [each.media_type for each in declared if each.place != "body"]
     embed = len({parameter.name for _, parameter in wanted}) > 1 or bool(declared[0].options.get("embed"))
-    return BodyPlan((), embed, form, max(media_types) if form else media_types[0])
+    if not media_types:
+        return BodyPlan((), embed, form=False, media_type=declared[0].media_type)
+    import_module("rawasgi.toolkit.forms")  # by name, and here: only forms need its parser, and it says what to install
+    whole = "multipart/form-data" if "multipart/form-data" in media_types else media_types[0]
+    return BodyPlan((), embed, form=True, media_type=whole)
 
 
 # What is given by its type, and cannot be given here.

@@ -13,7 +13,7 @@ In Flask:     flask.sansio.scaffold:Scaffold.route
 Left out:     nothing
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from functools import reduce
 from typing import Any
@@ -24,8 +24,8 @@ from rawasgi.concurrency import name_of
 from rawasgi.middleware import Layers
 from rawasgi.requests import Request
 from rawasgi.responses import HandlerApp
-from rawasgi.routing import BaseRoute, PathRoute, Route, Router, WebSocketRoute
-from rawasgi.typed.options import AppOptions, GroupOptions, RouteOptions, SocketOptions, check_options, group_of, joined
+from rawasgi.routing import BaseRoute, PathRoute, Route, WebSocketRoute
+from rawasgi.typed.options import GroupOptions, RouteOptions, SocketOptions, check_options, group_of, joined
 from rawasgi.typed.routing import APIRoute, APIWebSocketRoute
 from rawasgi.typed.signature import SignatureError
 from rawasgi.websockets import WebSocket, WebSocketApp
@@ -33,8 +33,7 @@ from rawasgi.websockets import WebSocket, WebSocketApp
 
 def check_group(owner: Any, said: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a router, or an app, says of its routes; TypeError for what it cannot say."""
-    known = GroupOptions if isinstance(owner, Router) else AppOptions
-    check_options(said, known, f"{type(owner).__name__}()")
+    check_options(said, GroupOptions, f"{type(owner).__name__}()")
     return said
 
 
@@ -66,8 +65,13 @@ def typed_route(
     return route
 
 
-def moved(route: BaseRoute, prefix: str, layers: Layers, groups: Iterable[Mapping[str, Any]]) -> BaseRoute:
-    """The same route below a prefix and layers, with what the groups around it say; the outermost group comes first."""
+def moved(route: BaseRoute, prefix: str, layers: Layers, groups: Sequence[Mapping[str, Any]]) -> BaseRoute:
+    """The same route below a prefix and layers, with what the groups around it say; the outermost comes first.
+
+    The last is what `include_router` was given: TypeError for what it cannot say.
+    """
+    if groups:
+        check_options(groups[-1], GroupOptions, "include_router()")
     options: dict[str, Any] = reduce(joined, [group_of(group) for group in groups], {})
     if isinstance(route, APIRoute | APIWebSocketRoute):
         route = copy(route)

@@ -85,8 +85,8 @@ class TypedRoute(PathRoute):
         if not overrides:
             return self.plan
         key = tuple(overrides.items())
-        if key not in self.overridden:
-            self.overridden[key] = self.compiled(overrides)
+        if key not in self.overridden:  # only the last set is kept: tests make many
+            self.overridden = {key: self.compiled(overrides)}
         return self.overridden[key]
 
 
@@ -130,6 +130,10 @@ class APIRoute(Route, TypedRoute):
 
         async def handle(request: Request) -> Response:
             plan, exits = request.scope.get("rawasgi.plan") or (self.plan_for(request.scope), None)
+            if exits is not None:
+                exits.request.push_async_callback(
+                    request.close
+                )  # it may be another than the app's, with files of its own
             response: Response = await Run(plan, request, exits).go()
             return response
 
@@ -148,14 +152,12 @@ class TypedApp:
         tracked = send if isinstance(send, TrackedSend) else TrackedSend(send)
         plan = self.route.plan_for(scope)
         try:
-            if not plan.ends and self.route.handler is None:
+            if self.route.handler is None and not plan.ends:
                 await tracked.respond(await Run(plan, request).go(), scope, receive)
-            elif plan.ends:
+            else:
                 exits = Exits()
                 respond = partial(tracked.respond, scope=scope, receive=receive)
                 await exits.around(partial(self.answer, request, plan, exits), respond)
-            else:
-                await tracked.respond(await self.answer(request, plan, None), scope, receive)
         except Exception as error:
             handler = default_handler(error, scope.get("app"))
             if handler is None or tracked.started:
@@ -165,7 +167,7 @@ class TypedApp:
             if request.is_open:
                 await request.close()
 
-    async def answer(self, request: Request, plan: Plan, exits: Exits | None) -> Any:
+    async def answer(self, request: Request, plan: Plan, exits: Exits) -> Any:
         """The response: by the handler of a route class, which may be given another request, or straight."""
         if self.route.handler is None:
             return await Run(plan, request, exits).go()

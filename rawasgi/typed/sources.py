@@ -53,6 +53,8 @@ class Once:
         self.work_out, self.name = work_out, work_out.__name__
 
     def __get__(self, owner: Any, kind: type) -> Any:
+        if owner is None:
+            return self
         value = vars(owner)[self.name] = self.work_out(owner)
         return value
 

@@ -71,6 +71,11 @@ class Busy:
                 self.count -= 1
 
 
+async def driven(suspensions, call):
+    """The call, driven by hand, as a coroutine: since Python 3.12 a task takes nothing else."""
+    return await suspensions.drive(call())
+
+
 async def cancelled_at_each_suspension(call, folder, *, twice=False):
     """Make the call again and again, cancelled one suspension later each time, until one runs to its end.
 
@@ -80,7 +85,7 @@ async def cancelled_at_each_suspension(call, folder, *, twice=False):
     with patch.object(concurrency, "outcome", busy):
         while True:
             suspensions = Suspensions(place, *([place + 1] if twice else []))
-            task = asyncio.create_task(suspensions.drive(call()))
+            task = asyncio.create_task(driven(suspensions, call))
             try:
                 await task
             except asyncio.CancelledError:

@@ -1,5 +1,6 @@
 """What a plan consists of, step by step; and what is refused when a route is registered."""
 
+import dataclasses
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -61,6 +62,49 @@ def test_a_dependency_without_cache_is_called_for_itself():
     plan = make_plan("/", ["GET"], endpoint)
     assert steps(plan) == [("thread", "settings"), ("loop", "connect", "connect"), ("thread", "endpoint")]
     assert [argument.call for argument in plan.endpoint.arguments] == [1, 2, 1]
+
+
+@dataclasses.dataclass
+class Checker:
+    """A dependency without a hash."""
+
+    word: str
+
+    def __call__(self): ...
+
+
+class Pages:
+    def count(self): ...
+
+
+def test_a_dependency_is_known_by_what_it_is():
+    """Two looks at one method are one dependency; an object without a hash is known by itself."""
+    checker, other, pages = Checker("a"), Checker("a"), Pages()
+
+    def endpoint(
+        a: Annotated[Any, Depends(checker)],
+        b: Annotated[Any, Depends(checker)],
+        c: Annotated[Any, Depends(other)],
+        d: Annotated[Any, Depends(pages.count)],
+        e: Annotated[Any, Depends(pages.count)],
+    ): ...
+
+    plan = make_plan("/", ["GET"], endpoint)
+    assert [argument.call for argument in plan.endpoint.arguments] == [0, 0, 1, 2, 2]
+
+
+def test_a_wide_net_of_dependencies_is_planned_in_no_time():
+    """Sixty levels, each of which asks twice for the one below: each is visited once."""
+
+    async def level(): ...
+
+    below = level
+    for _ in range(60):
+
+        async def above(a: Any = Depends(below), b: Any = Depends(below)): ...
+
+        below = above
+    assert len(make_plan("/", ["GET"], below).calls) == 61
 
 
 def test_neighbours_on_a_thread_are_one_step():

@@ -1,6 +1,6 @@
 """Custom route classes: one place to change a request, a response, or an exception of every handler of a router."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import fastapi
 import fastapi.responses
@@ -13,6 +13,8 @@ from rawasgi.instruments.conversation import converse, request
 from rawasgi.middleware import Middleware
 from rawasgi.requests import Request
 from rawasgi.responses import PlainTextResponse
+from rawasgi.toolkit.formdata import UploadFile
+from rawasgi.typed.params import Depends
 from rawasgi.typed.routing import APIRoute
 from tests.instruments.messages import start
 from tests.test_app_routers import Naming
@@ -133,3 +135,39 @@ def test_layers_of_a_route_are_around_its_class():
         start(200, *headers),
         {"type": "http.response.body", "body": b"ba"},
     ]
+
+
+def test_the_files_of_an_exchanged_request_are_closed():
+    """A route class gives the handler a request of its own; what that has opened ends with the request."""
+    files: list[Any] = []
+
+    async def upload(file: UploadFile):
+        files.append(file.file)
+        return file.filename
+
+    route = Custom("/", upload, methods=["POST"])
+    part = b'--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nb\r\n--x--\r\n'
+    kind = [(b"content-type", b"multipart/form-data; boundary=x")]
+    answer = converse(App(routes=[route]), request("POST", "/", kind, part))
+    assert answer[1] == {"type": "http.response.body", "body": b'"a"'}
+    assert [file.closed for file in files] == [True]
+
+
+def test_a_route_class_may_need_what_is_torn_down():
+    """Its dependencies end when the response is out, and it works without an app around it."""
+    log: list[str] = []
+
+    async def opened():
+        log.append("open")
+        yield
+        log.append("close")
+
+    async def endpoint(value: Annotated[None, Depends(opened)], n: int = 1):
+        return n
+
+    headers = ((b"content-length", b"1"), JSON, (b"x-route", b"/"))
+    assert converse(Custom("/", endpoint), request("GET", "/")) == [
+        start(200, *headers),
+        {"type": "http.response.body", "body": b"1"},
+    ]
+    assert log == ["open", "close"]

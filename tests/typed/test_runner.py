@@ -5,6 +5,7 @@ import contextvars
 import threading
 from types import SimpleNamespace
 from typing import Annotated, Any
+from unittest.mock import patch
 
 import fastapi
 import fastapi.responses
@@ -12,7 +13,7 @@ import pytest
 
 import rawasgi
 from rawasgi.app import App
-from rawasgi.concurrency import BackgroundTasks
+from rawasgi.concurrency import BackgroundTasks, threads
 from rawasgi.instruments.conversation import converse, request
 from rawasgi.requests import HTTPConnection, Request
 from rawasgi.responses import Response
@@ -236,6 +237,37 @@ def test_one_hop_has_one_thread_and_one_context():
 
     assert ask(app, "/") == (200, "set")
     assert seen["one"] == seen["two"] == seen["endpoint"] != seen["three"] == threading.current_thread().name
+
+
+def test_a_request_pays_only_for_what_its_handler_uses():
+    """No body is read, no stack made, no thread started, no header looked at for an `async def` of query parameters."""
+    app = App()
+
+    async def doubled(n: int):
+        return n * 2
+
+    @app.get("/")
+    async def endpoint(n: int, doubled: Annotated[int, Depends(doubled)]):
+        return [n, doubled]
+
+    class Untouched(list[Any]):
+        def __iter__(self):
+            raise AssertionError("somebody looks at the headers")
+
+    async def refused():
+        raise AssertionError("somebody reads the body")
+
+    sent: list[Any] = []
+
+    async def send(message):
+        sent.append(message)
+
+    threads.close()
+    with patch("rawasgi.typed.routing.Exits", side_effect=AssertionError("somebody makes a stack")):
+        scope = http("GET", "/", query=b"n=3") | {"headers": Untouched()}
+        asyncio.run(app(scope, refused, send))
+    assert sent == answered([3, 6])
+    assert repr(threads) == "<ThreadPool of 40, closed>"
 
 
 def test_a_dependency_gives_one_value():

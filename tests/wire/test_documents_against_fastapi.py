@@ -11,10 +11,10 @@ from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 import rawasgi
 from rawasgi.typed.openapi.docs import add_docs
+from tests.wire.declared_for_types import FROM_FASTAPI
 from tests.wire.documented_routes import add_routes
 from tests.wire.documented_routes_rare import add_rare_routes
 from tests.wire.kits import FASTAPI
-from tests.wire.test_typed_against_fastapi import FROM_FASTAPI
 from tests.wire.typed_routes import typed_shop
 
 ABSENT = "(absent)"

@@ -39,6 +39,7 @@ def typed_shop(kit, log):
     add_paths(kit, app)
     add_queries(kit, app)
     add_fields(kit, app)
+    add_texts_that_are_json(kit, app)
     add_models(kit, app)
     add_bodies(kit, app)
     add_forms(kit, app)
@@ -96,6 +97,18 @@ def add_queries(kit, app):
     @app.get("/json")
     async def json(value: Annotated[pydantic.Json[list[int]], kit.Query()]):
         return value
+
+
+def add_texts_that_are_json(kit, app):
+    """JSON in a query, and JSON's model among the fields of a form."""
+
+    @app.get("/json-model")
+    async def json_model(value: Annotated[pydantic.Json[Maker], kit.Query()]):
+        return value
+
+    @app.post("/mixed")
+    async def mixed(item: Annotated[Item, kit.Body()], note: Annotated[str, kit.Form()]):
+        return [item, note]
 
 
 def add_fields(kit, app):
