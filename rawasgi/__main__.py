@@ -141,6 +141,7 @@ FLOORS = (
             "instruments/apart.py",
             "instruments/command.py",
             "instruments/routes.py",
+            "instruments/explaining.py",
             "instruments/stepping/steps.py",
             "instruments/stepping/loop_free.py",
             "instruments/stepping/gated.py",
@@ -246,6 +247,7 @@ COMMANDS: dict[str, Callable[[], Iterator[str]]] = {"read": read}
 # Commands that are given the words behind them, and give the exit status. Who reads needs no instrument: each is loaded
 # when it is asked for.
 WITH_WORDS = {
+    "explain": "rawasgi.instruments.explaining:explain_command",
     "routes": "rawasgi.instruments.routes:routes_command",
     "step": "rawasgi.instruments.stepping.command:step_command",
     "trace": "rawasgi.instruments.tracing.command:trace_command",

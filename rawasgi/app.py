@@ -53,7 +53,7 @@ def is_raw(func: Callable[..., Any], path: str, connection: type[HTTPConnection]
     if isinstance(asked, str):
         return asked.rpartition(".")[2] in (connection.__name__, HTTPConnection.__name__)
     by_position = wanted[0].kind.name not in ("KEYWORD_ONLY", "VAR_KEYWORD")
-    return by_position and isinstance(asked, type) and asked is not object and issubclass(connection, asked)
+    return by_position and asked is not object and asked in connection.__mro__
 
 
 def typed() -> Any:

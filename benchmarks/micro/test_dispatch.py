@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.micro import answering, passing
+from benchmarks.micro import answering, passing, typed
 from benchmarks.micro.imports import IMPORTS, measured
 from benchmarks.micro.table import noted
 from benchmarks.micro.workload import Rounds, Workload
 
-WORKLOADS = (*answering.WORKLOADS, *passing.WORKLOADS)
+WORKLOADS = (*answering.WORKLOADS, *passing.WORKLOADS, *typed.WORKLOADS)
 ROUNDS = 40
 
 

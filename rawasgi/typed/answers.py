@@ -21,11 +21,13 @@ Left out:     nothing
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, closing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 try:
     import pydantic
-    from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
+    from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
+    from pydantic_core import PydanticSerializationError
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("typed handlers need pydantic: pip install 'rawasgi[typed]'", name=missing.name) from None
 
@@ -54,25 +56,31 @@ class Writer:
     def __init__(self, kind: Any, answer: Answer, endpoint: str) -> None:
         try:
             self.adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(kind)
-        except (PydanticSchemaGenerationError, PydanticUndefinedAnnotation) as error:
+        except (PydanticUndefinedAnnotation, PydanticUserError) as error:
             raise SignatureError(
                 f"{endpoint}: pydantic cannot write {kind!r}: {str(error).partition(chr(10))[0]}; "
                 "annotate what is returned, or say response_model=None"
             ) from None
         self.endpoint = endpoint
         self.said = {name: getattr(answer, name) for name in SAID_OF_MODELS}
+        self.validate = self.adapter.validator.validate_python
+        self.write: Callable[[Any], bytes] = partial(self.adapter.serializer.to_json, **self.said)
 
     def checked(self, value: Any) -> Any:
         """The value, as pydantic understands it."""
         try:
-            return self.adapter.validator.validate_python(value, from_attributes=True)
+            return self.validate(value, from_attributes=True)
         except pydantic.ValidationError as error:
             lines = [{**line, "loc": ("response", *line["loc"])} for line in error.errors(include_url=False)]
-            raise ResponseValidationError(lines, body=value, endpoint=self.endpoint) from None
+            raise ResponseValidationError(errors=lines, body=value, endpoint=self.endpoint) from None
 
     def to_json(self, value: Any) -> bytes:
         """Straight to bytes."""
-        return self.adapter.serializer.to_json(self.checked(value), **self.said)
+        checked = self.checked(value)
+        try:
+            return self.write(checked)
+        except PydanticSerializationError:  # half a surrogate pair has no UTF-8, and Rust does not escape it
+            return to_json(self.adapter.dump_python(checked, mode="json", **self.said))
 
     def to_python(self, value: Any) -> Any:
         """To what a response class of your own renders."""
@@ -120,8 +128,10 @@ class Written(JSONResponse):
     """JSON that is bytes already."""
 
     def __init__(self, body: bytes, status_code: int, background: Any) -> None:
-        self.body, self.status_code, self.background = body, status_code, background
-        self.raw_headers = [JSON] if self.is_bodiless else [(b"content-length", b"%d" % len(body)), JSON]
+        self.body = body
+        self.status_code = status_code
+        self.background = background
+        self.raw_headers = [JSON] if status_code in BODILESS else [(b"content-length", b"%d" % len(body)), JSON]
 
 
 def make_response(response_class: Any, content: Any, status: int | None, background: Any) -> Response:

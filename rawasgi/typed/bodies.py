@@ -30,20 +30,24 @@ from rawasgi.toolkit.formdata import FormData, UploadFile
 from rawasgi.typed.errors import RequestValidationError
 from rawasgi.typed.fields import wants_bytes
 from rawasgi.typed.plan import BodyPlan
-from rawasgi.typed.sources import MISSING
+from rawasgi.typed.sources import MISSING, Sources, in_headers
 
-# A number that may be too large for a float: Python is asked about it, for Rust would make it infinite.
-PERHAPS_INFINITE = re.compile(rb"[eE]\+?[0-9]{3}|[0-9]{300}")
+TOO_DEEP = "nested too deep"
+# Numbers that may be too large for a float: Python is asked about them, for Rust would make them infinite.
+LARGE_EXPONENT, MANY_DIGITS = re.compile(rb"[eE]\+?[0-9]{3}"), re.compile(rb"[0-9]{300}")
 
 
-async def read_body(plan: BodyPlan, request: Any) -> Any:
+async def read_body(plan: BodyPlan, request: Any, sources: Sources) -> Any:
     """The body of a request. `RequestValidationError` for malformed JSON, HTTPException 400 for a malformed form."""
     if plan.form:
         return await read_form(plan, request)
     data = await request.body()
     if not data:
         return MISSING
-    return read_json(data) if is_json_type(request.headers.get("content-type", "")) else data
+    kind = in_headers(sources, "content-type", many=False)
+    if kind is MISSING:
+        return data
+    return read_json(data) if kind == "application/json" or is_json_type(kind) else data
 
 
 def is_json_type(content_type: str) -> bool:
@@ -54,19 +58,34 @@ def is_json_type(content_type: str) -> bool:
 
 def read_json(data: bytes) -> Any:
     """What the JSON says; NaN, Infinity, 1e999 and more than 200 levels are none."""
-    deep = False
-    if PERHAPS_INFINITE.search(data) is None:
+    if LARGE_EXPONENT.search(data) is None and (len(data) < 300 or MANY_DIGITS.search(data) is None):
         try:
             return from_json(data, allow_inf_nan=False)
         except ValueError as error:
-            deep = "recursion limit" in str(error)
+            if "recursion limit" in str(error):
+                raise no_json(MalformedJSON(TOO_DEEP, data)) from None
     try:
-        if deep:
-            raise MalformedJSON("nested too deep", data)
-        return parse_json(data)
+        value = parse_json(data)
+        if is_deep(value):
+            raise MalformedJSON(TOO_DEEP, data)
+        return value
     except MalformedJSON as error:
-        line = {"type": "json_invalid", "loc": ("body", error.pos), "msg": "JSON decode error", "input": {}}
-        raise RequestValidationError([{**line, "ctx": {"error": error.msg}}], body=error.doc) from error
+        raise no_json(error) from error
+
+
+def no_json(error: MalformedJSON) -> RequestValidationError:
+    """422, with the place and the words of the parser."""
+    line = {"type": "json_invalid", "loc": ("body", error.pos), "msg": "JSON decode error", "input": {}}
+    return RequestValidationError([{**line, "ctx": {"error": error.msg}}], body=error.doc)
+
+
+def is_deep(value: Any) -> bool:
+    """Whether there are more than 200 levels: what is said about such a value could not be written."""
+    level = [value]
+    for _ in range(201):
+        containers = [each for each in level if isinstance(each, dict | list)]
+        level = [below for each in containers for below in (each.values() if isinstance(each, dict) else each)]
+    return bool(level)
 
 
 async def read_form(plan: BodyPlan, request: Any) -> FormData:

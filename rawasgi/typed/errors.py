@@ -73,8 +73,13 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
 
 
 async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> Response:
-    """422, with all errors."""
-    return JSONResponse({"detail": jsonable_encoder(exc.errors())}, 422)
+    """422, with all errors; an input that is no UTF-8 is shown as well as it can be."""
+    return JSONResponse({"detail": jsonable_encoder(exc.errors(), custom_encoder={bytes: readable})}, 422)
+
+
+def readable(data: bytes) -> str:
+    """Bytes as text, whatever they are."""
+    return data.decode("utf-8", "replace")
 
 
 DEFAULT: dict[type[Exception], Callable[..., Any]] = {

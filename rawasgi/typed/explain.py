@@ -2,19 +2,19 @@
 
 bytes > server > app > middleware > routing > [handler > response] > bytes
 
-    GET /items/{item_id}
+    GET, HEAD /items/{item_id}
 
       body  none is read
 
-         1  thread  connect()                          def, yields
-                      dsn       header x-dsn           str
-         2  loop    show()                             async def
-                      item_id   path                   int
-                      q         query                  str, or ''
-                      db        1 connect()
+         1  thread  connect()                      def, yields
+                      x_dsn        header x-dsn           str
+         2  loop    show()                         async def
+                      db           what connect() made
+                      item_id      path                   int
+                      q            query                  str, or ''
 
-    answer  JSON of dict[str, Any], status 200
-      ends  when response and background tasks are out: 1 connect() on a thread
+    answer  JSON of dict[str, int], or a Response as it is
+      ends  when response and background tasks are out: connect() on a thread
 
 Calls with one number are one step: what stands there together on a thread shares one hop.
 
@@ -26,7 +26,7 @@ Left out:     layers around the route: `rawasgi xray` shows them
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 from rawasgi.typed.plan import Argument, Call, Plan
 from rawasgi.typed.routing import TypedRoute
@@ -133,6 +133,8 @@ def default_text(parameter: Any) -> str:
 
 def type_text(annotation: Any) -> str:
     """`int`, `list[str]`, `Item | None`."""
+    if get_origin(annotation) is Annotated:
+        return type_text(get_args(annotation)[0])
     return annotation.__name__ if type(annotation) is type else str(annotation).replace("typing.", "")
 
 

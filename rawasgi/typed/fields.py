@@ -22,7 +22,7 @@ from typing import Annotated, Any, NamedTuple, get_args
 
 try:
     import pydantic
-    from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
+    from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
     from pydantic.warnings import UnsupportedFieldAttributeWarning
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("typed handlers need pydantic: pip install 'rawasgi[typed]'", name=missing.name) from None
@@ -48,10 +48,14 @@ class Field:
     model: type[pydantic.BaseModel] | None = None  # a parameter model: its fields are the parameters
     validate: Callable[..., Any] = field(init=False, repr=False)
     find_one: Callable[..., Any] = field(init=False, repr=False)
+    fixed: Any = field(init=False, repr=False)  # what a request without it gets: MISSING, where that has to be made
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "validate", self.adapter.validator.validate_python)
         object.__setattr__(self, "find_one", FINDERS.get(self.place, FINDERS["form"]))
+        options, default = self.parameter.declared.options if self.parameter.declared else {}, self.parameter.default
+        is_made = default is REQUIRED or options.get("default_factory") or options.get("validate_default")
+        object.__setattr__(self, "fixed", MISSING if is_made else default)
 
     @property
     def place(self) -> str:
@@ -70,21 +74,17 @@ class Field:
 
     def read(self, sources: Sources, errors: list[Error]) -> Any:
         """The value; where there is none, or a wrong one, MISSING, and a line more in `errors`."""
-        text, name = self.find(sources)
-        if text is MISSING:
-            return self.absent(errors, name)
+        for name in self.names:
+            text = self.find_one(sources, name, self.many)
+            if text is not MISSING:
+                break
+        else:
+            return self.absent(errors, self.names[0])
         try:
-            return self.validate(text, from_attributes=True)
+            return self.validate(text)
         except pydantic.ValidationError as error:
             errors.extend(self.told(error, name))
             return MISSING
-
-    def find(self, sources: Sources) -> tuple[Any, str]:
-        """The text, and the name under which it was found."""
-        for name in self.names:
-            if (text := self.find_one(sources, name, self.many)) is not MISSING:
-                return text, name
-        return MISSING, self.names[0]
 
     def loc(self, name: str) -> tuple[str, ...]:
         """Where an error is said to be."""
@@ -92,8 +92,9 @@ class Field:
 
     def absent(self, errors: list[Error], name: str) -> Any:
         """The default, checked if that was asked for; or an error."""
-        declared, default = self.parameter.declared, self.parameter.default
-        options = declared.options if declared else {}
+        if self.fixed is not MISSING:
+            return self.fixed
+        options, default = self.parameter.declared.options if self.parameter.declared else {}, self.parameter.default
         if (factory := options.get("default_factory")) is not None:
             default = factory()
         if default is REQUIRED:
@@ -113,6 +114,26 @@ class Field:
         return [{**line, "loc": (*where, *line["loc"])} for line in error.errors(include_url=False)]
 
 
+@dataclass(frozen=True, eq=False)
+class ComposedField(Field):
+    """What is more than one text: it has to be found before it is read."""
+
+    def read(self, sources: Sources, errors: list[Error]) -> Any:
+        """The same."""
+        found, name = self.find(sources)
+        if found is MISSING:
+            return self.absent(errors, name)
+        try:
+            return self.validate(found, from_attributes=True)
+        except pydantic.ValidationError as error:
+            errors.extend(self.told(error, name))
+            return MISSING
+
+    def find(self, sources: Sources) -> tuple[Any, str]:
+        """What pydantic is to read, and the name under which it was found."""
+        raise NotImplementedError(f"{type(self).__name__} must say what it finds")
+
+
 class Part(NamedTuple):
     """One field of a parameter model: what pydantic wants to see it as, and its names in the request."""
 
@@ -122,7 +143,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class ModelField(Field):
+class ModelField(ComposedField):
     """A parameter model: its fields are looked up one by one, and all else is handed to it too, to be forbidden perhaps."""
 
     parts: tuple[Part, ...] = ()
@@ -160,7 +181,7 @@ class ModelField(Field):
 
 
 @dataclass(frozen=True, eq=False)
-class BodyField(Field):
+class BodyField(ComposedField):
     """What is in a JSON body: the whole, or with `embed` one key of an object."""
 
     embed: bool = False
@@ -186,7 +207,7 @@ def make_field(func: Any, parameter: Parameter, *, embed: bool = False, form: bo
         with warnings.catch_warnings():  # an alias in a pydantic.Field is read by us, and has no effect on the adapter
             warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
             adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(annotation_of(parameter))
-    except (PydanticSchemaGenerationError, PydanticUndefinedAnnotation) as error:
+    except (PydanticUndefinedAnnotation, PydanticUserError) as error:
         why = f"pydantic cannot read {parameter.annotation!r}: {str(error).partition(chr(10))[0]}"
         raise refusal(func, parameter.name, why, "annotate a type that pydantic knows, or use Depends") from None
     names = names_of(func, parameter)

@@ -20,15 +20,15 @@ Left out:     dependencies that run side by side
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
 
 from rawasgi.typed.fields import Field
 from rawasgi.typed.params import Depends
 from rawasgi.typed.signature import Signature
 
 
-@dataclass(frozen=True)
-class Argument:
+class Argument(NamedTuple):
     """One argument of a call: what a field reads, what an earlier call made, or what is given by its type."""
 
     name: str
@@ -51,15 +51,15 @@ class Call:
     scopes: tuple[str, ...] = ()  # of all Security between the endpoint and it
     finish: Callable[[Any, Any], Any] | None = None  # of the endpoint: its run and its value -> a response
 
+    @cached_property
+    def is_awaited(self) -> bool:
+        """Whether a call gives a coroutine."""
+        return self.signature.manner == "coroutine"
+
     @property
     def name(self) -> str:
         """What to call it."""
         return self.signature.name
-
-    @property
-    def is_limited(self) -> bool:
-        """Whether only so many requests may have its value at once."""
-        return self.depends is not None and self.depends.max_concurrency is not None
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -74,6 +74,7 @@ class Step:
     where: Literal["loop", "thread"]
     calls: tuple[Call, ...]
     holding: bool = False  # whether something was opened before that is not closed yet: see `lanes`
+    is_limited: bool = False  # then it is one call, and only so many requests may have its value at once
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ class Plan:
         """The last call."""
         return self.calls[-1]
 
-    @property
+    @cached_property
     def ends(self) -> bool:
         """Whether anything is torn down."""
         return any(call.ends for call in self.calls)

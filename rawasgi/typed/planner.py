@@ -255,8 +255,9 @@ def steps_of(calls: Sequence[Call]) -> tuple[Step, ...]:
     steps: list[Step] = []
     for call in calls:
         last = steps[-1] if steps else None
-        if last and last.where == call.where and not (call.is_limited or last.calls[-1].is_limited):
+        limited = call.depends is not None and call.depends.max_concurrency is not None
+        if last and last.where == call.where and not (limited or last.is_limited):
             steps[-1] = replace(last, calls=(*last.calls, call))
         else:
-            steps.append(Step(call.where, (call,), holding=any(earlier.ends for earlier in calls[: call.number])))
+            steps.append(Step(call.where, (call,), any(earlier.ends for earlier in calls[: call.number]), limited))
     return tuple(steps)

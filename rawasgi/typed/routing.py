@@ -31,7 +31,6 @@ from collections.abc import Callable, Collection, Coroutine, Mapping
 from functools import partial
 from typing import Any, Unpack
 
-from rawasgi.concurrency import name_of
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
 from rawasgi.middleware import Layers, layered
 from rawasgi.paths import PathTemplate
@@ -45,7 +44,6 @@ from rawasgi.typed.params import shown
 from rawasgi.typed.plan import Plan
 from rawasgi.typed.planner import make_plan
 from rawasgi.typed.runner import Exits, Run
-from rawasgi.typed.signature import SignatureError
 from rawasgi.websockets import WebSocket
 
 OPTIONS = tuple(RouteOptions.__annotations__)
@@ -150,7 +148,9 @@ class TypedApp:
         tracked = send if isinstance(send, TrackedSend) else TrackedSend(send)
         plan = self.route.plan_for(scope)
         try:
-            if plan.ends:
+            if not plan.ends and self.route.handler is None:
+                await tracked.respond(await Run(plan, request).go(), scope, receive)
+            elif plan.ends:
                 exits = Exits()
                 respond = partial(tracked.respond, scope=scope, receive=receive)
                 await exits.around(partial(self.answer, request, plan, exits), respond)
@@ -188,8 +188,6 @@ class APIWebSocketRoute(WebSocketRoute, TypedRoute):
         WebSocketRoute.__init__(self, path, endpoint, name=name)
         self.options, self.middleware = {"dependencies": dependencies}, middleware
         self.settle()
-        if self.plan.endpoint.signature.manner != "coroutine":
-            raise SignatureError(f"{name_of(endpoint)} must be `async def`: a websocket lives on the event loop")
 
     def compiled(self, overrides: Mapping[Any, Callable[..., Any]]) -> Plan:
         """The plan under these overrides."""

@@ -86,35 +86,41 @@ class Run(Sources):
     async def go(self) -> Any:
         """Take all steps; what came out of the last."""
         if self.plan.body is not None:
-            self.body = await read_body(self.plan.body, self.connection)
+            self.body = await read_body(self.plan.body, self.connection, self)
         for step in self.plan.steps:
-            if not step.calls[0].is_limited:
-                await self.take(step)
-            elif step.calls[0].ends:  # the limit counts who has the value, not who is being served
-                await self.stack(step.calls[0]).enter_async_context(semaphore_of(step.calls[0].depends))
-                await self.take(step)
+            if step.is_limited:
+                await self.take_limited(step)
+            elif step.where == "thread":
+                await (hold if step.holding else enter)(self.take_blocking, step)
             else:
-                async with semaphore_of(step.calls[0].depends):
-                    await self.take(step)
+                await self.take_here(step)
         return self.values[-1]
 
-    async def take(self, step: Step) -> None:
-        """Take one step: on a thread in one hop, or here."""
-        if step.where == "thread":
-            await (hold if step.holding else enter)(self.take_blocking, step)
-            return
+    async def take_limited(self, step: Step) -> None:
+        """Wait, here on the loop, until fewer requests have the value; a generator has it until it is torn down."""
+        call = step.calls[0]
+        semaphore = semaphore_of(call.depends)
+        async with AsyncExitStack() as own:
+            await (self.stack(call) if call.ends else own).enter_async_context(semaphore)
+            if step.where == "thread":
+                await (hold if step.holding else enter)(self.take_blocking, step)
+            else:
+                await self.take_here(step)
+
+    async def take_here(self, step: Step) -> None:
+        """Make the calls of a step, on the loop."""
         for call in step.calls:
             if (arguments := self.arguments(call)) is not None:
-                if call.ends is not None:
-                    value = await open_here(call, arguments, self.stack(call))
-                elif call.signature.manner == "coroutine":
+                if call.is_awaited:
                     value = await call.func(**arguments)
-                else:
+                elif call.ends is None:
                     value = call.func(**arguments)
+                else:
+                    value = await open_here(call, arguments, self.stack(call))
                 self.values[call.number] = value if call.finish is None else call.finish(self, value)
 
     def take_blocking(self, step: Step) -> None:
-        """The same on a thread, where everything blocks."""
+        """Make the calls of a step, on a thread, where everything blocks."""
         for call in step.calls:
             if (arguments := self.arguments(call)) is not None:
                 if call.ends is not None:
@@ -127,15 +133,16 @@ class Run(Sources):
         """The arguments of a call; None where one of them is missing, since something is wrong with the request."""
         arguments: dict[str, Any] = {}
         complete = True
-        for argument in call.arguments:
-            if argument.field is not None:
-                value = argument.field.read(self, self.errors)
-            elif argument.call is not None:
-                value = self.values[argument.call]
+        for name, field, number, given in call.arguments:
+            if field is not None:
+                value = field.read(self, self.errors)
+            elif number is not None:
+                value = self.values[number]
             else:
-                value = self.given(argument.given, call)
-            complete = complete and value is not MISSING
-            arguments[argument.name] = value
+                value = self.given(given, call)
+            if value is MISSING:
+                complete = False
+            arguments[name] = value
         if self.errors and call.number == len(self.values) - 1:
             raise self.invalid()
         return arguments if complete else None

@@ -15,7 +15,7 @@ In Flask:     flask.wrappers:Request, whose attributes a view reads
 Left out:     character sets other than UTF-8
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -30,56 +30,62 @@ MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
 
 def query_pairs(query_string: bytes) -> list[tuple[str, str]]:
     """`a=1&b=caf%C3%A9` -> pairs, in order; HTTPException 400 for more than a thousand."""
-    if b"%" not in query_string and b"+" not in query_string and query_string.count(b"&") < MOST_PARAMETERS:
-        pieces = [piece.partition("=") for piece in query_string.decode("latin-1").split("&")]
-        return [(name, value) for name, equals, value in pieces if name or equals]
     try:
         return parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
     except ValueError:
         raise HTTPException(400, f"The query string has more than {MOST_PARAMETERS} parameters") from None
 
 
-class Sources:
-    """What a request says, by place; `body` is there once it was read."""
+def last_values(query_string: bytes) -> dict[str, str]:
+    """The last value of each name. Most query strings have no escape, no lone name, and few parameters: one look."""
+    if b"%" not in query_string and b"+" not in query_string and len(query_string) < MOST_PARAMETERS:
+        try:
+            return dict([piece.split("=", 1) for piece in query_string.decode("latin-1").split("&")])
+        except ValueError:
+            pass  # a piece without `=`
+    return dict(query_pairs(query_string))
 
-    # What was read at first use; a request that nobody asks owns none of them.
-    _pairs: list[tuple[str, str]] | None = None
-    _query: dict[str, str] | None = None
-    _headers: list[Header] | None = None
-    _cookies: dict[str, str] | None = None
+
+class Once:
+    """A property that is worked out at first use, and is a plain attribute from then on."""
+
+    def __init__(self, work_out: Callable[[Any], Any]) -> None:
+        self.work_out, self.name = work_out, work_out.__name__
+
+    def __get__(self, owner: Any, kind: type) -> Any:
+        value = vars(owner)[self.name] = self.work_out(owner)
+        return value
+
+
+class Sources:
+    """What a request says, by place; `body` is there once it was read. What nobody asks for is not decoded."""
+
     body: Any = MISSING
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
 
-    @property
+    @Once
     def pairs(self) -> list[tuple[str, str]]:
         """The query parameters, in order."""
-        if self._pairs is None:
-            self._pairs = query_pairs(self.scope.get("query_string") or b"")
-        return self._pairs
+        return query_pairs(self.scope.get("query_string") or b"")
 
-    @property
+    @Once
     def query(self) -> dict[str, str]:
         """The last value of each query parameter."""
-        if self._query is None:
-            self._query = dict(self.pairs)
-        return self._query
+        query_string = self.scope.get("query_string")
+        return last_values(query_string) if query_string else {}
 
-    @property
+    @Once
     def headers(self) -> list[Header]:
         """The header fields, names in lower case."""
-        if self._headers is None:
-            self._headers = list(self.scope["headers"])  # the specification allows any iterable
-        return self._headers
+        return list(self.scope["headers"])  # the specification allows any iterable
 
-    @property
+    @Once
     def cookies(self) -> dict[str, str]:
         """The cookies of all Cookie headers."""
-        if self._cookies is None:
-            texts = [value.decode("latin-1") for name, value in self.headers if name == b"cookie"]
-            self._cookies = {name: value for text in texts for name, value in parse_cookies(text).items()}
-        return self._cookies
+        texts = [value.decode("latin-1") for name, value in self.headers if name == b"cookie"]
+        return {name: value for text in texts for name, value in parse_cookies(text).items()}
 
 
 def in_path(sources: Sources, name: str, many: bool) -> Any:
@@ -97,8 +103,12 @@ def in_query(sources: Sources, name: str, many: bool) -> Any:
 def in_headers(sources: Sources, name: str, many: bool) -> Any:
     """The first header of a name, or all of them."""
     wanted = name.lower().encode("latin-1", "replace")
-    found = (value.decode("latin-1") for key, value in sources.headers if key == wanted)
-    return (list(found) or MISSING) if many else next(found, MISSING)
+    if many:
+        return [value.decode("latin-1") for key, value in sources.headers if key == wanted] or MISSING
+    for key, value in sources.headers:
+        if key == wanted:
+            return value.decode("latin-1")
+    return MISSING
 
 
 def in_cookies(sources: Sources, name: str, many: bool) -> Any:
@@ -125,12 +135,11 @@ FINDERS = {"path": in_path, "query": in_query, "header": in_headers, "cookie": i
 def everything(sources: Sources, place: str) -> Iterable[tuple[str, Any]]:
     """All there is in a place: for a parameter model, which may look for more than its fields."""
     if place == "form":
-        pairs: list[tuple[str, Any]] = sources.body.multi_items()
-        return pairs
+        return list(sources.body.multi_items())
     if place == "query":
-        return sources.pairs
+        return list(sources.pairs)
     if place == "cookie":
-        return sources.cookies.items()
+        return list(sources.cookies.items())
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in sources.headers]
 
 

@@ -19,7 +19,7 @@ THIRD_PARTY = {
     "rawasgi/toolkit/forms.py": {"python_multipart"},
     "rawasgi/toolkit/templates.py": {"jinja2"},
     "rawasgi/middlewares/sessions.py": {"itsdangerous"},
-    "rawasgi/typed/answers.py": {"pydantic"},
+    "rawasgi/typed/answers.py": {"pydantic", "pydantic_core"},
     "rawasgi/typed/bodies.py": {"pydantic_core"},
     "rawasgi/typed/encoders.py": {"pydantic", "pydantic_core"},
     "rawasgi/typed/fields.py": {"pydantic"},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.micro import answering, passing
+from benchmarks.micro import answering, passing, typed
 from benchmarks.micro.imports import IMPORTS, measured
 from benchmarks.micro.table import lines, noted
 from benchmarks.micro.workload import NotTheSame, Ratio, Rounds, Workload, ratio
@@ -10,7 +10,9 @@ from rawasgi.instruments.conversation import request
 from tests.instruments.messages import piece, says, start
 
 
-@pytest.mark.parametrize("workload", [*answering.WORKLOADS, *passing.WORKLOADS], ids=lambda workload: workload.name)
+@pytest.mark.parametrize(
+    "workload", [*answering.WORKLOADS, *passing.WORKLOADS, *typed.WORKLOADS], ids=lambda workload: workload.name
+)
 def test_all_contenders_of_a_workload_answer_the_same(workload):
     """Status, headers and body, or the messages of a websocket."""
     workload.prove()
