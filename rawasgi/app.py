@@ -5,7 +5,8 @@ bytes > server > [app] > middleware > routing > handler > response > bytes
 `App` is one ASGI callable made of a router, a list of layers and a lifespan. It copies the scope once, because routing
 writes into it and the dict is the server's, builds its onion at the first scope of any type, and from then on only
 calls it. `APIRouter` collects routes for an app that is written elsewhere. `@app.get(path)` reads the signature of your
-function: one parameter, the request. `Route(path, func)` never does.
+function: one parameter, the request, and it is a handler of the core; for any other the typed floor is loaded, by name.
+`Route(path, func)` reads none: it calls the function with the request.
 
 The lifespan is one call that spans the life of the server, the only scope without a client. Your part is an async
 context manager: what stands before its `yield` is set-up, what it yields becomes the `state` of every request.
@@ -18,7 +19,7 @@ Grown from:   tiny/app.py:App, because layers, handlers of exceptions and mounte
 In FastAPI:   fastapi.applications:FastAPI
 In Starlette: starlette.applications:Starlette
 In Flask:     flask.app:Flask
-Left out:     typed parameters, dependencies, OpenAPI, lifespans of mounted apps
+Left out:     what `described` means, and typed handlers: see `typed.registration`; lifespans of mounted apps
 """
 
 import inspect
@@ -180,6 +181,8 @@ class App(Registrar):
     `handler(request, exception) -> Response`. `lifespan` is a function of the app that gives an async context manager;
     what that yields becomes `request.state`. `max_body_size` (bytes) ends a longer request body with 413. `debug`
     answers an unexpected exception with its traceback. Without `redirect_slashes` a slash too many, or too few, is 404.
+    `described` is said of all its routes, and for OpenAPI: see `typed.options`. `dependency_overrides` maps a dependency
+    to what is called in its place.
     """
 
     answers_http_exceptions = True  # so a router below may raise them

@@ -62,7 +62,9 @@ class Writer:
                 "annotate what is returned, or say response_model=None"
             ) from None
         self.endpoint = endpoint
-        self.said = {name: getattr(answer, name) for name in SAID_OF_MODELS}
+        said = {name: getattr(answer, name) for name in SAID_OF_MODELS}
+        self.said = {name: value for name, value in said.items() if value is not None and value is not False}
+        self.said["by_alias"] = answer.by_alias
         self.validate = self.adapter.validator.validate_python
         self.write: Callable[[Any], bytes] = partial(self.adapter.serializer.to_json, **self.said)
 

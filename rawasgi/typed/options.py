@@ -51,9 +51,9 @@ class RouteOptions(TypedDict, total=False):
     responses: Mapping[Any, dict[str, Any]] | None
     deprecated: bool | None
     operation_id: str | None
-    response_model_include: Any
+    response_model_include: Any  # names of fields, as pydantic takes them
     response_model_exclude: Any
-    response_model_by_alias: bool
+    response_model_by_alias: bool  # True, unless you say otherwise; the next three are False
     response_model_exclude_unset: bool
     response_model_exclude_defaults: bool
     response_model_exclude_none: bool

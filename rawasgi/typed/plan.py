@@ -53,8 +53,8 @@ class Call:
 
     @cached_property
     def is_awaited(self) -> bool:
-        """Whether a call gives a coroutine."""
-        return self.signature.manner == "coroutine"
+        """Whether a call on the loop gives what is to be awaited: its own coroutine, or one that opens its generator."""
+        return self.ends is not None or self.signature.manner == "coroutine"
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ In Flask:     flask.sansio.scaffold:Scaffold.route
 Left out:     nothing
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from functools import reduce
 from typing import Any
@@ -66,8 +66,13 @@ def typed_route(
     return route
 
 
-def moved(route: BaseRoute, prefix: str, layers: Layers, groups: Iterable[Mapping[str, Any]]) -> BaseRoute:
-    """The same route below a prefix and layers, with what the groups around it say; the outermost group comes first."""
+def moved(route: BaseRoute, prefix: str, layers: Layers, groups: Sequence[Mapping[str, Any]]) -> BaseRoute:
+    """The same route below a prefix and layers, with what the groups around it say; the outermost comes first.
+
+    The last is what `include_router` was given: TypeError for what it cannot say.
+    """
+    if groups:
+        check_options(groups[-1], GroupOptions, "include_router()")
     options: dict[str, Any] = reduce(joined, [group_of(group) for group in groups], {})
     if isinstance(route, APIRoute | APIWebSocketRoute):
         route = copy(route)

@@ -85,8 +85,8 @@ class TypedRoute(PathRoute):
         if not overrides:
             return self.plan
         key = tuple(overrides.items())
-        if key not in self.overridden:
-            self.overridden[key] = self.compiled(overrides)
+        if key not in self.overridden:  # only the last set is kept: tests make many
+            self.overridden = {key: self.compiled(overrides)}
         return self.overridden[key]
 
 

@@ -84,7 +84,7 @@ class Run(Sources):
         self.errors: list[Error] = []
 
     async def go(self) -> Any:
-        """Take all steps; what came out of the last."""
+        """Read the body, if a parameter is in it, and take all steps; what came out of the last."""
         if self.plan.body is not None:
             self.body = await read_body(self.plan.body, self.connection, self)
         for step in self.plan.steps:
@@ -93,41 +93,32 @@ class Run(Sources):
             elif step.where == "thread":
                 await (hold if step.holding else enter)(self.take_blocking, step)
             else:
-                await self.take_here(step)
+                for call in step.calls:
+                    if (arguments := self.arguments(call)) is not None:
+                        value = call.func(**arguments) if call.ends is None else self.open_here(call, arguments)
+                        self.keep(call, await value if call.is_awaited else value)
         return self.values[-1]
 
     async def take_limited(self, step: Step) -> None:
         """Wait, here on the loop, until fewer requests have the value; a generator has it until it is torn down."""
         call = step.calls[0]
-        semaphore = semaphore_of(call.depends)
         async with AsyncExitStack() as own:
-            await (self.stack(call) if call.ends else own).enter_async_context(semaphore)
+            await (self.stack(call) if call.ends else own).enter_async_context(semaphore_of(call.depends))
             if step.where == "thread":
                 await (hold if step.holding else enter)(self.take_blocking, step)
-            else:
-                await self.take_here(step)
+            elif (arguments := self.arguments(call)) is not None:
+                value = call.func(**arguments) if call.ends is None else self.open_here(call, arguments)
+                self.keep(call, await value if call.is_awaited else value)
 
-    async def take_here(self, step: Step) -> None:
-        """Make the calls of a step, on the loop."""
-        for call in step.calls:
-            if (arguments := self.arguments(call)) is not None:
-                if call.is_awaited:
-                    value = await call.func(**arguments)
-                elif call.ends is None:
-                    value = call.func(**arguments)
-                else:
-                    value = await open_here(call, arguments, self.stack(call))
-                self.values[call.number] = value if call.finish is None else call.finish(self, value)
+    def keep(self, call: Call, value: Any) -> None:
+        """Keep what a call made; what the endpoint returned becomes a response first."""
+        self.values[call.number] = value if call.finish is None else call.finish(self, value)
 
     def take_blocking(self, step: Step) -> None:
         """Make the calls of a step, on a thread, where everything blocks."""
         for call in step.calls:
             if (arguments := self.arguments(call)) is not None:
-                if call.ends is not None:
-                    value = open_blocking(call, arguments, self.stack(call))
-                else:
-                    value = call.func(**arguments)
-                self.values[call.number] = value if call.finish is None else call.finish(self, value)
+                self.keep(call, call.func(**arguments) if call.ends is None else self.open_blocking(call, arguments))
 
     def arguments(self, call: Call) -> dict[str, Any] | None:
         """The arguments of a call; None where one of them is missing, since something is wrong with the request."""
@@ -160,6 +151,29 @@ class Run(Sources):
             return self.background
         return SecurityScopes(list(call.scopes)) if what == "scopes" else self.connection
 
+    async def open_here(self, call: Call, arguments: dict[str, Any]) -> Any:
+        """Run a generator to its `yield`, on the loop, and leave the rest to its stack."""
+        stack = self.stack(call)
+        if call.signature.manner == "async generator":
+            opened = asynccontextmanager(call.func)(**arguments)
+            with naming(call):
+                value = await opened.__aenter__()
+            stack.push_async_exit(partial(close_here, call, opened.__aexit__))
+        else:
+            blocking = contextmanager(call.func)(**arguments)
+            with naming(call):
+                value = blocking.__enter__()
+            stack.push(partial(close_blocking, call, blocking.__exit__))
+        return value
+
+    def open_blocking(self, call: Call, arguments: dict[str, Any]) -> Any:
+        """Run a generator to its `yield`, on a thread, and leave the rest to its stack, and to a thread again."""
+        opened = contextmanager(call.func)(**arguments)
+        with naming(call):
+            value = opened.__enter__()
+        self.stack(call).push_async_exit(partial(leave, close_blocking, call, opened.__exit__))
+        return value
+
     def stack(self, call: Call) -> AsyncExitStack:
         """Where a generator is torn down."""
         if self.exits is None:
@@ -173,30 +187,6 @@ class Run(Sources):
             return WebSocketRequestValidationError(self.errors, endpoint=endpoint)
         body = None if self.body is MISSING else self.body
         return RequestValidationError(self.errors, body=body, endpoint=endpoint)
-
-
-async def open_here(call: Call, arguments: dict[str, Any], stack: AsyncExitStack) -> Any:
-    """Run a generator to its `yield`, on the loop, and leave the rest to the stack."""
-    if call.signature.manner == "async generator":
-        opened = asynccontextmanager(call.func)(**arguments)
-        with naming(call):
-            value = await opened.__aenter__()
-        stack.push_async_exit(partial(close_here, call, opened.__aexit__))
-        return value
-    blocking = contextmanager(call.func)(**arguments)
-    with naming(call):
-        value = blocking.__enter__()
-    stack.push(partial(close_blocking, call, blocking.__exit__))
-    return value
-
-
-def open_blocking(call: Call, arguments: dict[str, Any], stack: AsyncExitStack) -> Any:
-    """Run a generator to its `yield`, on a thread, and leave the rest to the stack, and to a thread again."""
-    opened = contextmanager(call.func)(**arguments)
-    with naming(call):
-        value = opened.__enter__()
-    stack.push_async_exit(partial(leave, close_blocking, call, opened.__exit__))
-    return value
 
 
 async def close_here(call: Call, close: Any, *error: Any) -> bool:

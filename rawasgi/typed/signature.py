@@ -129,16 +129,23 @@ def refusal(func: Any, parameter: Any, why: str, remedy: str) -> SignatureError:
 
 
 def manner_of(func: Any) -> str:
-    """What a call of `func` gives: a value, a coroutine, or a generator of either kind."""
-    func = unwrapped(func)
-    call = func if inspect.isroutine(func) or isinstance(func, type) else type(func).__call__
-    if isinstance(func, type):
-        return "function"
-    if inspect.isasyncgenfunction(call):
-        return "async generator"
-    if inspect.isgeneratorfunction(call):
-        return "generator"
-    return "coroutine" if is_async_callable(func) else "function"
+    """What a call of `func` gives: a value, a coroutine, or a generator of either kind.
+
+    A decorator may hand on what the function below gives: then that counts.
+    """
+    while isinstance(func, functools.partial):
+        func = func.func
+    for each in (func, inspect.unwrap(func)):
+        if isinstance(each, type):
+            return "function"  # calling a class makes an object, whatever that can do
+        call = each if inspect.isroutine(each) else type(each).__call__
+        if inspect.isasyncgenfunction(call):
+            return "async generator"
+        if inspect.isgeneratorfunction(call):
+            return "generator"
+        if is_async_callable(each):
+            return "coroutine"
+    return "function"
 
 
 def unwrapped(func: Any) -> Any:
