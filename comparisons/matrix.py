@@ -22,6 +22,8 @@ from comparisons.stacks import STACKS
 WIDTH = 120
 """Columns of text where there is no terminal to ask."""
 SHORT = 28
+LONG = 40
+"""Characters of a value, and of a log, whose order says most, that a cell shows."""
 FAILS = "FAILS"
 
 
@@ -144,7 +146,7 @@ def brief(outcome: Outcome) -> str:
     if outcome.complete is False:
         words.append("torn")
     if isinstance(outcome.log, tuple) and outcome.log:
-        words.append(f"logs {_listed(outcome.log)}")
+        words.append(f"logs {_listed(outcome.log, LONG)}")
     if outcome.exit is not ANY:
         words.append(f"exit {outcome.exit}")
     return " ".join(words) or "anything"
@@ -201,17 +203,19 @@ def _word(name: str, value: object) -> str:
             return "keeps the connection" if value else "closes the connection"
         case "close", tuple():
             return f"close {value[0]} {value[1]}".strip()
+        case "log", tuple():
+            return f"logs {_listed(value, LONG)}"
         case _, tuple():
-            return f"{'logs' if name == 'log' else name} {_listed(value)}"
+            return f"{name} {_listed(value)}"
     return f"{name} {value!r}"
 
 
-def _listed(values: Sequence[object]) -> str:
-    return _short(", ".join(value if isinstance(value, str) else repr(value) for value in values)) or "nothing"
+def _listed(values: Sequence[object], limit: int = SHORT) -> str:
+    return _short(", ".join(value if isinstance(value, str) else repr(value) for value in values), limit) or "nothing"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
+def _short(text: str, limit: int = SHORT) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def rendered(found: Matrix) -> RenderableType:
