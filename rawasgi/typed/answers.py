@@ -31,13 +31,12 @@ except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("typed handlers need pydantic: pip install 'rawasgi[typed]'", name=missing.name) from None
 
 from rawasgi.responses import BODILESS, JSONResponse, Response, StreamingResponse, to_json
-from rawasgi.toolkit.events import EventSourceResponse, ServerSentEvent, format_sse_event
+from rawasgi.toolkit.events import ServerSentEvent, format_sse_event
 from rawasgi.typed.encoders import jsonable_encoder
 from rawasgi.typed.errors import ResponseValidationError
-from rawasgi.typed.plan import Answer
+from rawasgi.typed.plan import SAID_OF_MODELS, Answer
 from rawasgi.typed.signature import SignatureError
 
-SAID_OF_MODELS = ("include", "exclude", "by_alias", "exclude_unset", "exclude_defaults", "exclude_none")
 JSON = (b"content-type", b"application/json")
 
 
@@ -152,12 +151,10 @@ class Streamer:
 
     def __call__(self, run: Any, value: Any) -> Response:
         """Make it."""
-        status = (
-            self.answer.status_code if run.response is None else run.response.status_code or self.answer.status_code
-        )
+        said = 0 if run.response is None else run.response.status_code
         content = value if self.encode is None else encoded(value, self.encode)
         kind = StreamingResponse if self.answer.stream == "json lines" else self.answer.response_class
-        response = make_response(kind, content, status, run.background)
+        response = make_response(kind, content, said or self.answer.status_code, run.background)
         if self.answer.stream == "json lines":
             response.raw_headers.append((b"content-type", b"application/jsonl"))
         if run.response is not None:
@@ -194,6 +191,3 @@ def encoded_blocking(items: Any, encode: Callable[[Any], Any]) -> Iterator[Any]:
     with closing(items):
         for item in items:
             yield encode(item)
-
-
-__all__ = ["EventSourceResponse", "Finisher", "Streamer", "Writer", "make_finish", "plain_json"]

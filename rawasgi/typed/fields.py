@@ -36,6 +36,11 @@ OURS = ("alias", "alias_priority", "validation_alias", "serialization_alias", "d
 Error = dict[str, Any]
 
 
+def no_value(loc: tuple[str, ...]) -> Error:
+    """The line for what is not there."""
+    return {"type": "missing", "loc": loc, "msg": "Field required", "input": None}
+
+
 @dataclass(frozen=True, eq=False)
 class Field:
     """What reads one parameter. OpenAPI takes its schema from `adapter.core_schema`, the words from `parameter`."""
@@ -97,7 +102,7 @@ class Field:
         if (factory := options.get("default_factory")) is not None:
             default = factory()
         if default is REQUIRED:
-            errors.append({"type": "missing", "loc": self.loc(name), "msg": "Field required", "input": None})
+            errors.append(no_value(self.loc(name)))
             return MISSING
         if not options.get("validate_default"):
             return default
@@ -185,6 +190,13 @@ class BodyField(ComposedField):
 
     embed: bool = False
 
+    def read(self, sources: Sources, errors: list[Error]) -> Any:
+        """The same; a default is for a key that is not there, not for a body that has no keys."""
+        if self.embed and sources.body is not MISSING and not isinstance(sources.body, dict | bytes):
+            errors.append(no_value(self.loc(self.names[0])))
+            return MISSING
+        return super().read(sources, errors)
+
     def find(self, sources: Sources) -> tuple[Any, str]:
         """The whole, or what is under our name in an object."""
         if not self.embed:
@@ -229,17 +241,20 @@ def annotation_of(parameter: Parameter) -> Any:
     return Annotated[parameter.annotation, pydantic.Field(**options)] if options else parameter.annotation
 
 
+# What one text, or all texts of a name, are called in each place.
+TEXTS = {"path": "a part of the path", "query": "a query parameter", "header": "a header", "cookie": "a cookie"}
+
+
 def check_text(func: Any, parameter: Parameter) -> None:
-    """Refuse what no text can be: a mapping in the query, a list in the path."""
+    """Refuse what no text can be: a mapping anywhere, a list of what comes once."""
     annotation = parameter.annotation
-    if parameter.place not in ("path", "query") or is_json(annotation) or not is_complex(annotation):
+    if parameter.place not in TEXTS or is_json(annotation) or not is_complex(annotation):
         return
     inner = [part for member in union_of(annotation) for part in get_args(member) if part is not ...]
-    if parameter.place == "path" or not is_sequence(annotation) or any(is_complex(part) for part in inner):
-        what = "a part of the path" if parameter.place == "path" else "a query parameter"
-        raise refusal(
-            func, parameter.name, f"{what} cannot be {annotation!r}", "take it from the body, or as pydantic.Json"
-        )
+    comes_once = parameter.place in ("path", "cookie")
+    if comes_once or not is_sequence(annotation) or any(is_complex(part) for part in inner):
+        why = f"{TEXTS[parameter.place]} cannot be {annotation!r}"
+        raise refusal(func, parameter.name, why, "take it from the body, or as pydantic.Json")
 
 
 def names_of(func: Any, parameter: Parameter) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from typing import Any, Literal, TypedDict, get_args, get_origin
 from rawasgi.responses import BODILESS, Response
 from rawasgi.toolkit.events import EventSourceResponse, ServerSentEvent
 from rawasgi.typed.params import Depends
-from rawasgi.typed.plan import Answer, Description
+from rawasgi.typed.plan import SAID_OF_MODELS, Answer, Description
 from rawasgi.typed.signature import Signature, SignatureError, returned_by
 
 
@@ -118,13 +118,10 @@ def make_answer(options: Mapping[str, Any], signature: Signature, path: str) -> 
             f"{path}: {signature.name}() returns {model!r}, and status {status} has no body; "
             "choose another status, or say response_model=None"
         )
-    said = {name: options[f"response_model_{name}"] for name in SAID if f"response_model_{name}" in options}
+    said = {name: options[f"response_model_{name}"] for name in SAID_OF_MODELS if f"response_model_{name}" in options}
     return Answer(
         response_model=model, status_code=status, response_class=response_class, stream=stream, stream_item=item, **said
     )
-
-
-SAID = ("include", "exclude", "by_alias", "exclude_unset", "exclude_defaults", "exclude_none")
 
 
 def stream_of(

@@ -95,6 +95,10 @@ class SecurityUse:
     scopes: tuple[str, ...]
 
 
+# What pydantic is told when it writes a model: FastAPI calls each `response_model_…`.
+SAID_OF_MODELS = ("include", "exclude", "by_alias", "exclude_unset", "exclude_defaults", "exclude_none")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """What is made of the returned value. The names are FastAPI's, without `response_model_`."""

@@ -114,8 +114,9 @@ def in_headers(sources: Sources, name: str, many: bool) -> Any:
 
 
 def in_cookies(sources: Sources, name: str, many: bool) -> Any:
-    """A cookie."""
-    return sources.cookies.get(name, MISSING)
+    """A cookie; an empty one is no list."""
+    value = sources.cookies.get(name, MISSING)
+    return MISSING if many and value == "" else value
 
 
 def in_form(sources: Sources, name: str, many: bool) -> Any:
