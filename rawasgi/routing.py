@@ -333,7 +333,9 @@ class Router(RouteOwner):
         scope.setdefault("path_params", {})
         return fixed.handle(scope, receive, send)
 
-    async def search(self, table: RouteTable[BaseRoute], path: str, scope: Scope, receive: Receive, send: Send) -> None:
+    def search(
+        self, table: RouteTable[BaseRoute], path: str, scope: Scope, receive: Receive, send: Send
+    ) -> Awaitable[None]:
         """Ask the candidates in the order of their registration."""
         allowed: set[str] = set()
         partial: tuple[BaseRoute, Scope] | None = None
@@ -346,19 +348,17 @@ class Router(RouteOwner):
                     below = {**scope, **child}
                     child = {key: child[key] for key in ("endpoint", "path_params") if key in child}
                 scope.update(child)
-                await route.handle(below, receive, send)
-                return
+                answering: Awaitable[None] = route.handle(below, receive, send)
+                return answering
             if match is Match.PARTIAL:
                 partial = partial or (route, child)
                 allowed |= getattr(route, "methods", None) or set()
         if partial is not None:
             scope["route"] = partial[0]
             scope.update(partial[1])
-            await fail(405, {"Allow": ", ".join(sorted(allowed))}, scope, receive, send)
-        elif path != "/" and (target := self.slash_twin(table, path, scope)) is not None:
-            await RedirectResponse(target)(scope, receive, send)
-        else:
-            await self.default(scope, receive, send)
+            return fail(405, {"Allow": ", ".join(sorted(allowed))}, scope, receive, send)
+        target = None if path == "/" else self.slash_twin(table, path, scope)
+        return (self.default if target is None else RedirectResponse(target))(scope, receive, send)
 
     def slash_twin(self, table: RouteTable[BaseRoute], path: str, scope: Scope) -> URL | None:
         """The URL with, or without, a slash at its end, where that one has a route; the query is kept."""
