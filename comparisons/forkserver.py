@@ -39,7 +39,16 @@ class ForkServer:
         signal.set_wakeup_fd(self._wake.fileno())
 
     def run(self) -> None:
-        """Obey until the other side is gone."""
+        """Obey until the other side is gone, and end the children, whatever ends this process."""
+        try:
+            with suppress(ConnectionError):  # it has gone before it read a reply, or while it was told one
+                self._obey_all()
+        finally:
+            for child in self._statuses:
+                _kill_group(child)
+                os.waitpid(child, 0)
+
+    def _obey_all(self) -> None:
         while True:
             ready, _, _ = select.select([self._control, self._woken], [], [])
             if self._woken in ready:
@@ -48,13 +57,8 @@ class ForkServer:
             if self._control in ready:
                 data, fds, _, _ = socket.recv_fds(self._control, 65536, 8)
                 if not data:
-                    break
-                reply = self._obey(json.loads(data), fds)
-                with suppress(BrokenPipeError):
-                    self._control.sendall(str(reply).encode())
-        for child in self._statuses:
-            _kill_group(child)
-            os.waitpid(child, 0)
+                    return
+                self._control.sendall(str(self._obey(json.loads(data), fds)).encode())
 
     def _obey(self, order: dict[str, Any], fds: Sequence[int]) -> int:
         if "start" in order:
@@ -82,8 +86,13 @@ class ForkServer:
     def _start(self, command: Sequence[str], fresh: bool, environment: dict[str, str], fds: Sequence[int]) -> int:
         child = os.fork()
         if child == 0:
-            os.environ.update(environment)
-            self._become_server(command, fresh, fds)
+            try:
+                os.environ.update(environment)
+                self._become_server(command, fresh, fds)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(1)  # whatever stands further up the stack is the parent's to do
         with suppress(PermissionError):  # it has done so itself already
             os.setpgid(child, child)
         for fd in fds[:-1]:

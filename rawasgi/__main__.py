@@ -206,7 +206,7 @@ FLOORS = (
             "instruments/xraying/pair.py",
             "instruments/xraying/command.py",
         ),
-        stands_on=("messages", "tiny", "core"),
+        stands_on=("messages", "tiny", "core", "annexes"),
     ),
     Floor(
         "door",

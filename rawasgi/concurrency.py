@@ -27,7 +27,7 @@ import inspect
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from typing import Any, ParamSpec, TypeVar
 
 from rawasgi.messages.types import Receive, Scope, Send
@@ -95,10 +95,8 @@ async def run_in_threadpool(func: Callable[P, T], *args: P.args, **kwargs: P.kwa
         return await asyncio.shield(finished)
     except asyncio.CancelledError:
         while not (job.cancel() or finished.done()):
-            try:
+            with suppress(asyncio.CancelledError):  # cancelled again: the thread does not end sooner for it
                 await asyncio.wait([finished])
-            except asyncio.CancelledError:
-                continue  # cancelled again: the thread does not end sooner for it
         if finished.done() and not finished.cancelled():
             finished.exception()  # seen, so that asyncio does not report it as lost
         raise
@@ -107,13 +105,14 @@ async def run_in_threadpool(func: Callable[P, T], *args: P.args, **kwargs: P.kwa
 async def iterate_in_threadpool(iterator: Iterable[T]) -> AsyncIterator[T]:
     """Iterate over a blocking iterable, one thread hop for each item; close it when the consumer stops early."""
     items = iter(iterator)
-    try:
-        while (item := await run_in_threadpool(next, items, DONE)) is not DONE:
-            yield item  # type: ignore[misc]  # DONE has been excluded
-    finally:
-        close = getattr(items, "close", None)
-        if close is not None:
-            await run_in_threadpool(close)
+    with ExitStack() as held:  # closes once: on a thread, or here where a cancellation came before one was free
+        try:
+            while (item := await run_in_threadpool(next, items, DONE)) is not DONE:
+                yield item  # type: ignore[misc]  # DONE has been excluded
+        finally:
+            if close := getattr(items, "close", None):
+                held.callback(close)
+                await run_in_threadpool(held.close)
 
 
 def is_async_callable(func: Any) -> bool:

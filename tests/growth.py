@@ -4,7 +4,29 @@ import sys
 import time
 from math import log
 
+from tests.drive import http
+
 SIZES = (8_192, 65_536)  # bytes: eight times as much
+
+
+def at_once(coroutine):
+    """Run a coroutine that waits for nothing, without a loop: its own work is all that is counted."""
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+    raise AssertionError(f"{coroutine} waits for something")
+
+
+def asked_at_once(app, scope):
+    """Call an app that waits for nothing with an empty request; what it sends is heard by nobody."""
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message): ...
+
+    at_once(app(scope, receive, send))
 
 
 def operations(work, given):
@@ -38,6 +60,16 @@ def slope(cost, work, make):
     """The exponent with which a cost grows from 8 to 64 KiB."""
     few, many = (cost(work, make(size)) for size in SIZES)
     return log(many / few) / log(SIZES[1] / SIZES[0])
+
+
+def one_header(name, piece):
+    """n -> the scope of a request with one header of about n bytes."""
+    return lambda n: http(headers=[(name, piece * (n // len(piece)))])
+
+
+def many_headers(name, piece):
+    """n -> the scope of a request with about n bytes in many headers of one name."""
+    return lambda n: http(headers=[(name, piece)] * (n // len(name + piece)))
 
 
 def assert_linear(work, make):

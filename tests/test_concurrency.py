@@ -239,6 +239,26 @@ async def test_a_generator_is_closed_on_a_thread_when_its_consumer_stops_early(p
 
 
 @on_a_loop
+async def test_a_generator_is_closed_where_no_thread_is_free_for_it(pool):
+    """Cancelled while it waits for one, the clean-up is not given up: it runs here, once."""
+    pool.resize(1)
+    log: list[Any] = []
+    goes_on, generator = threading.Event(), numbers(log)
+    pieces: Any = iterate_in_threadpool(generator)
+    assert await anext(pieces) == 0
+    busy = asyncio.create_task(run_in_threadpool(goes_on.wait, 10))
+    await turns()
+    closing = asyncio.create_task(pieces.aclose())
+    await turns()
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert log == ["MainThread"]
+    goes_on.set()
+    assert await busy is True
+
+
+@on_a_loop
 async def test_an_exception_in_a_blocking_iterator_goes_on(pool):
     """The items before it arrive."""
 

@@ -11,6 +11,8 @@ open     requests arrive on a schedule (Poisson, from a seed), whatever became o
 
 The window opens after a warm-up and closes after a fixed time. What is then in flight has as long again to be answered;
 what is still open at that deadline counts with the time that it has waited so far, as the least that it would take.
+Where others keep the generator from its core, answers lie waiting for it. Those that came before the window belong to no
+window: it opens when they are counted, late, and lasts as long as it was to; where it closes late, it says so.
 
 In Locust:   locust.runners:LocalRunner, a closed loop
 Left out:    TLS, pipelining, bodies in chunks: the proof that precedes every window has seen that there are none
@@ -53,6 +55,7 @@ class Seen:
     """What came of it; times in seconds."""
 
     answered: int = 0  # inside the window
+    seconds: float = 0.0  # for which the window was open
     total: int = 0  # from the first to the last
     latencies: list[float] = field(default_factory=list)  # of all requests that were open in the window
     waited: list[float] = field(default_factory=list)  # of those that were still unanswered at the deadline
@@ -121,7 +124,7 @@ class Generator:
         self._begins = self._loop.time()
         self._opens = self._begins + order.warm_up
         self._closes = self._opens + order.seconds
-        self._deadline = self._closes + order.seconds
+        self._window = "awaited"  # then "open", then "closed"
         self._open: dict[object, float] = {}  # requests in flight -> when they were wanted
         self._idle: list[Connection] = []
         self.seen = Seen()
@@ -129,14 +132,18 @@ class Generator:
     async def run(self) -> Seen:
         """Load the server until the window closes; wait for what is in flight until the deadline."""
         work = asyncio.ensure_future(self._clients() if self._order.rate is None else self._arrivals(self._order.rate))
+        # Who wakes late wakes behind the clients whose answers the loop has found: it looks for these first.
         await asyncio.sleep(self._opens - self._loop.time())
-        used = time.process_time()
-        await asyncio.sleep(self._closes - self._loop.time())
-        self.seen.cpu = (time.process_time() - used) / self._order.seconds
-        await asyncio.wait({work}, timeout=self._deadline - self._loop.time())
+        self._window, opened, used = "open", self._loop.time(), time.process_time()
+        self._closes = opened + self._order.seconds
+        await asyncio.sleep(self._order.seconds)
+        self._window, self.seen.seconds = "closed", self._loop.time() - opened
+        self.seen.cpu = (time.process_time() - used) / self.seen.seconds
+        deadline = self._closes + self._order.seconds
+        await asyncio.wait({work}, timeout=deadline - self._loop.time())
         if work.done():
             work.result()  # raises what was raised
-        self.seen.waited = [self._deadline - start for start in self._open.values()]
+        self.seen.waited = [deadline - start for start in self._open.values()]
         return self.seen
 
     async def _clients(self) -> None:
@@ -149,6 +156,8 @@ class Generator:
         connection = None
         while (now := self._loop.time()) < self._closes:
             connection = await self._ask(now, connection)
+        if connection is not None:
+            connection.close()
 
     async def _arrivals(self, rate: float) -> None:
         """Begin a visit at each moment of the schedule, on one of `clients` connections."""
@@ -160,6 +169,8 @@ class Generator:
                 visits.create_task(self._visit(start, free))
                 if start >= self._opens:
                     self.seen.late.append(self._loop.time() - start)
+        for connection in self._idle:
+            connection.close()
 
     async def _visit(self, start: float, free: asyncio.Semaphore) -> None:
         visit = object()
@@ -200,9 +211,9 @@ class Generator:
             seen.wrong.append(f"{answer[0]} with {len(answer[1])} bytes")
         else:
             seen.total += 1
-            if end >= self._opens:
+            if self._window != "awaited":
                 seen.latencies.append(end - start)
-                seen.answered += end < self._closes
+                seen.answered += self._window == "open"
 
 
 def schedule(rate: float, begins: float, ends: float, seed: int) -> Iterator[float]:

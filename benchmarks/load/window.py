@@ -93,7 +93,7 @@ def measure(process: ServerProcess, order: Order, load: Load) -> Window:
         )
     if not seen.latencies and not seen.waited:
         raise BenchmarkError(f"nothing came of the window: {seen.failed} requests failed{process.last_words()}")
-    answered = seen.answered / order.seconds
+    answered = seen.answered / seen.seconds
     cpu = (after.cpu - before.cpu) / max(1, seen.total)  # a request
     busy = after.busy - before.busy
     return Window(

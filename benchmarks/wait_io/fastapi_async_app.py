@@ -6,7 +6,7 @@ from fastapi.responses import PlainTextResponse
 app = FastAPI()
 
 
-@app.get("/", response_class=PlainTextResponse)
-async def wait() -> str:
+@app.get("/")
+async def wait() -> PlainTextResponse:
     await asyncio.sleep(0.1)
-    return "waited"
+    return PlainTextResponse("waited")

@@ -6,7 +6,7 @@ from fastapi.responses import PlainTextResponse
 app = FastAPI()
 
 
-@app.get("/", response_class=PlainTextResponse)
-def wait() -> str:
+@app.get("/")
+def wait() -> PlainTextResponse:
     time.sleep(0.1)
-    return "waited"
+    return PlainTextResponse("waited")

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from notebooks.kit.lanes import Event, detail
 from notebooks.kit.predictions import gate
 from notebooks.kit.talk import Talk
+from rawasgi.bridges.environ import environ_of
 from rawasgi.instruments.conversation import Exchange
 
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -43,38 +44,14 @@ def listen_to_wsgi(app: WSGIApp, exchange: Exchange) -> Call:
 
     body = b"".join(message.get("body", b"") for message in exchange.messages)
     note("server", "environ", body=body)
-    items = app(environ(exchange.scope, body), start_response)
+    environ = environ_of(exchange.scope, io.BytesIO(body), len(body)) | {"wsgi.errors": io.StringIO()}
+    items = app(environ, start_response)
     for item in items:
         note("app", "item", body=item)
     if close := getattr(items, "close", None):
         close()
         note("server", "close")
     return Call(events)
-
-
-def environ(scope: Mapping[str, Any], body: bytes) -> dict[str, Any]:
-    """What a WSGI server would make of the same request."""
-    named = {
-        "HTTP_" + name.decode("latin-1").upper().replace("-", "_"): value.decode("latin-1")
-        for name, value in scope["headers"]
-    }
-    return named | {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": scope["path"].encode().decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("ascii"),
-        "SERVER_NAME": scope["server"][0],
-        "SERVER_PORT": str(scope["server"][1]),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": io.StringIO(),
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
 
 
 class Beside:

@@ -56,7 +56,6 @@ def environ_of(scope: Scope, body: Any, length: int) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,  # nobody tells; an application that believes it is alone could be wrong
         "wsgi.run_once": False,
-        "rawasgi.scope": scope,
     }
     if client := scope.get("client"):
         environ |= {"REMOTE_ADDR": client[0], "REMOTE_PORT": str(client[1])}

@@ -59,7 +59,7 @@ class WSGIMiddleware:
             with SpooledTemporaryFile(self.spool_size) as body:
                 length = await spool(receive, body, self.spool_size)
                 if length is not None:  # else the client left before the application was called
-                    environ = environ_of(scope, body, length)
+                    environ = environ_of(scope, body, length) | {"rawasgi.scope": scope}  # for what WSGI cannot say
                     await Call(self.app, environ).answer(scope, receive, send)
 
 

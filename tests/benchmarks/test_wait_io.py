@@ -1,13 +1,18 @@
 """The contenders of `wait_io` and the short form that is told to a newcomer."""
 
 from dataclasses import replace
+from typing import Any
+
+import anyio.to_thread
 
 from benchmarks import demo
 from benchmarks.load.bench import Results, prove_all
 from benchmarks.load.scenario import Load
 from benchmarks.load.serving import servers
+from benchmarks.wait_io import fastapi_def_app
 from benchmarks.wait_io.contenders import WAIT_IO
 from comparisons.servers import ROOT
+from rawasgi.instruments.conversation import converse, request
 
 APP_LINES = 30
 
@@ -21,6 +26,24 @@ def test_every_stack_does_the_same_work():
         prove_all(results, ready, lambda step: None)
     assert {replace(proof, ms=0.0) for proof in results.proofs.values()} == {replace(results.proofs["raw"], ms=0.0)}
     assert min(proof.ms for proof in results.proofs.values()) >= 100
+
+
+def test_a_request_takes_a_thread_once(monkeypatch):
+    """As the model has it. The answer must not want a second one, as a validated `str` of a `def` in FastAPI does.
+
+    It would queue for it behind all that wait for their first: the answers of all clients came at once, twice or three
+    times in a second, and how many of such waves fall into a short window is chance.
+    """
+    calls: list[Any] = []
+    run_sync = anyio.to_thread.run_sync
+
+    def counted(func, *args, **options):
+        calls.append(func)
+        return run_sync(func, *args, **options)
+
+    monkeypatch.setattr(anyio.to_thread, "run_sync", counted)
+    assert converse(fastapi_def_app.app, request())[-1]["body"] == b"waited"
+    assert len(calls) == 1
 
 
 def test_an_app_is_its_feature_and_little_else():

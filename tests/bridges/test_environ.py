@@ -19,6 +19,7 @@ from rawasgi.bridges.wsgi_in_asgi import WSGIMiddleware
 from rawasgi.instruments.conversation import converse, request
 from rawasgi.routing import Mount
 from tests.drive import http
+from tests.growth import assert_linear, many_headers, one_header
 from tests.instruments.messages import start
 
 
@@ -244,6 +245,23 @@ def test_no_environ_is_an_error_of_the_bridge(path, fields):
     scope = scope_of({**BASE, "PATH_INFO": path, "QUERY_STRING": path, "SCRIPT_NAME": path, **keys}, {})
     assert scope["type"] == "http"
     assert all(isinstance(name, bytes) and isinstance(value, bytes) for name, value in scope["headers"])
+
+
+SIZED = {
+    "a path": lambda n: http(path="/" + "a/" * (n // 2)),
+    "a path of escapes": lambda n: http(path="/" + "\ufffd" * (n // 3), raw_path=b"/" + b"%ff" * (n // 3)),
+    "a query": lambda n: http(query=b"%" * n),
+    "a header": one_header("x-a", "a"),
+    "headers of one name": many_headers("x-a", "1"),
+    "cookies": many_headers("cookie", "a=1"),
+    "headers": lambda n: http(headers=[(f"x-{number}", "1") for number in range(n // 8)]),
+}
+
+
+@pytest.mark.parametrize("kind", SIZED)
+def test_the_work_grows_with_the_bytes(kind):
+    """There and back, from 8 to 64 KiB."""
+    assert_linear(lambda scope: scope_of(environ_of(scope, io.BytesIO(), 0), {}), SIZED[kind])
 
 
 def test_asgiref_fails_where_this_bridge_does_not():

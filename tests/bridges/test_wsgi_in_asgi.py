@@ -172,6 +172,16 @@ def test_the_body_is_there_before_the_application_is_called():
         assert sent[1:] == [piece(b"('7', True, b'ab', b'c\\n', b'def', b'')", True), piece()]
 
 
+def test_what_wsgi_cannot_say_is_in_the_scope_itself():
+    """The state of the lifespan, for example."""
+
+    def app(environ, start_response):
+        start_response("200 OK", TEXT)
+        return [environ["rawasgi.scope"]["state"]["pool"]]
+
+    assert converse(WSGIMiddleware(app), request("GET", "/", state={"pool": b"ours"}))[1] == piece(b"ours", True)
+
+
 def test_a_client_that_leaves_in_its_body_calls_nobody():
     """There is no application to be told, and nothing is sent."""
     log: list[object] = []

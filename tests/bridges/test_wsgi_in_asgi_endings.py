@@ -37,27 +37,6 @@ def test_a_client_that_leaves_stops_the_iterable(spec_version, after):
 
 
 @pytest.mark.parametrize("spec_version", ["2.3", "2.5"])
-@pytest.mark.parametrize("turns", [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64])
-@on_a_loop
-async def test_a_cancellation_waits_for_the_thread(turns, spec_version):
-    """Cancelled after any number of turns of the loop: the iterable is closed when the task ends, and no task stays."""
-    log: list[object] = []
-    before = asyncio.all_tasks()
-    asked = request("POST", "/", body=[b"a", b"b"], spec_version=spec_version)
-    app = WSGIMiddleware(lambda environ, begin: begin("200 OK", TEXT) and Endless(iter(lambda: b"x", b""), log))
-    conversation = Conversation(app, asked.scope, asked.messages)
-    task = conversation.start()
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    await end(task)
-    assert task.cancelled()
-    assert log[-1:] in ([], ["closed"])
-    assert log.count("closed") == min(1, len(log))
-    assert asyncio.all_tasks() == before
-    threads.close()
-
-
-@pytest.mark.parametrize("spec_version", ["2.3", "2.5"])
 @on_a_loop
 async def test_a_request_that_waits_for_a_thread_is_given_up_at_once(spec_version):
     """With all threads busy the application is never called: not after a cancellation, nor for a client that has left."""

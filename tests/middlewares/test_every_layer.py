@@ -1,8 +1,7 @@
-"""What holds for every layer: it lets the lifespan pass, keeps nothing back, writes into no scope, and leaves nothing behind."""
+"""What holds for every layer: it lets the lifespan pass, keeps nothing back, and writes into no scope."""
 
 import asyncio
 import copy
-import gc
 import logging
 import zlib
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 from rawasgi.app import App
 from rawasgi.middleware import Middleware
 from rawasgi.middlewares.access_log import AccessLogMiddleware
-from rawasgi.middlewares.request_ids import request_id
 from rawasgi.responses import PlainTextResponse
 from rawasgi.routing import Route
 from tests.drive import broken, converse, exchange, on_a_loop, websocket
@@ -119,64 +117,6 @@ def test_an_exception_within_the_answer_goes_on_and_nothing_is_added(name):
     sent, error = broken(LAYERS[name](app), asked())
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     assert (text_of(sent), repr(error)) == (b"half", "LookupError('lost')")
-
-
-async def talkative(scope, receive, send):
-    """Awaits everything there is to await, and a thread's worth of compression."""
-    await receive()
-    await asyncio.sleep(0)
-    for message in (START, body(b"one " * 50, more=True), body(b"two " * 50)):
-        await send(message)
-
-
-async def cancelled_after(turns, app, log):
-    """Run the app for so many turns of the loop, then cancel it; whether it was still running."""
-
-    async def slow_receive():
-        await asyncio.sleep(0)
-        return ASKED
-
-    async def slow_send(message):
-        await asyncio.sleep(0)
-
-    async def call():
-        try:
-            await app(asked(), slow_receive, slow_send)
-        finally:
-            log.append(request_id.get())
-
-    before = asyncio.all_tasks()
-    task = asyncio.create_task(call())
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    running = task.cancel()
-    await asyncio.wait([task])
-    assert (task.cancelled(), asyncio.all_tasks()) == (running, before)
-    return running
-
-
-@pytest.mark.parametrize("name", LAYERS)
-@on_a_loop
-async def test_a_cancellation_at_each_await_leaves_nothing_behind(name):
-    """The app hears of it and tidies up, the task ends cancelled, no other is there, and the context is as it was."""
-    log: list[Any] = []
-
-    async def app(scope, receive, send):
-        try:
-            await talkative(scope, receive, send)
-        finally:
-            try:
-                await asyncio.sleep(0)  # tidying up takes a turn, and may be cancelled in its turn
-            finally:
-                log.append("tidied up")
-
-    turns = 1  # before its first turn a task has not begun
-    while await cancelled_after(turns, LAYERS[name](app), log):
-        assert log == ["tidied up", "-"]
-        log.clear()
-        turns += 1
-    assert turns > 5
-    gc.collect()  # a coroutine that was never awaited warns when it is collected, and warnings are errors
 
 
 @pytest.mark.parametrize("name", ["proxy headers", "sessions", "authentication"])

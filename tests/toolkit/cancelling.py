@@ -1,9 +1,8 @@
 """An app in -> the same app, cancelled at one of its suspensions, and a look at what it left behind, out."""
 
 import asyncio
-import gc
 import threading
-import types
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -12,30 +11,51 @@ from rawasgi import concurrency
 
 
 class Suspensions:
-    """Drives a coroutine by hand, counts where it suspends, and cancels the task at the ones that are asked for."""
+    """The factory of tasks that counts where they suspend, and cancels the first of them at the places asked for."""
 
     def __init__(self, *cancel_at):
         self.cancel_at = cancel_at
         self.count = 0
+        self.first: Any = None
+        self.has_cancelled = False
 
-    @types.coroutine
-    def drive(self, coroutine):
-        """Await the coroutine, in this task; the cancellation arrives at what it waits for, as one from outside does."""
-        error = None
-        while True:
-            try:
-                step = coroutine.send(None) if error is None else coroutine.throw(error)
-            except StopIteration as end:
-                return end.value
-            if self.count in self.cancel_at:
-                task: Any = asyncio.current_task()
-                task.cancel()
-            self.count += 1
-            error = None
-            try:
-                yield step
-            except BaseException as thrown:
-                error = thrown
+    def __call__(self, loop, coroutine, **options):
+        """Make a task, as the loop would."""
+        task: asyncio.Task[Any] = asyncio.Task(Counted(coroutine, self), loop=loop, **options)
+        self.first = self.first or task
+        return task
+
+    def note(self):
+        """One of the tasks has come to where it suspends."""
+        if self.count in self.cancel_at:
+            self.has_cancelled |= self.first.cancel()
+        self.count += 1
+
+
+class Counted(Coroutine[Any, Any, Any]):
+    """A coroutine whose suspensions are noted."""
+
+    def __init__(self, coroutine, suspensions):
+        self.coroutine, self.suspensions = coroutine, suspensions
+
+    def send(self, value):
+        """Go on, to the next suspension; StopIteration at the end."""
+        awaited = self.coroutine.send(value)
+        self.suspensions.note()
+        return awaited
+
+    def throw(self, *error):
+        """The same, with what is raised where it waits."""
+        awaited = self.coroutine.throw(*error)
+        self.suspensions.note()
+        return awaited
+
+    def close(self):
+        """It will not be gone on with."""
+        self.coroutine.close()
+
+    def __await__(self):
+        raise NotImplementedError("a task does not await it")
 
 
 async def never() -> Any:
@@ -71,29 +91,26 @@ class Busy:
                 self.count -= 1
 
 
-async def driven(suspensions, call):
-    """The call, driven by hand, as a coroutine: since Python 3.12 a task takes nothing else."""
-    return await suspensions.drive(call())
-
-
-async def cancelled_at_each_suspension(call, folder, *, twice=False):
+async def cancelled_at_each_suspension(call, folder, *, again=0):
     """Make the call again and again, cancelled one suspension later each time, until one runs to its end.
 
-    After each: no task, no open file below the folder, no function on a thread. Gives how many there were.
+    Those of the tasks that it makes count too. `again` is after how many more it is cancelled a second time, 0 for never.
+    After each the call has ended as a cancelled one: no task, no open file below the folder, no function on a thread.
+    Gives how many suspensions there were.
     """
-    place, busy = 0, Busy()
+    place, busy, loop = 0, Busy(), asyncio.get_running_loop()
     with patch.object(concurrency, "outcome", busy):
         while True:
-            suspensions = Suspensions(place, *([place + 1] if twice else []))
-            task = asyncio.create_task(driven(suspensions, call))
-            try:
-                await task
-            except asyncio.CancelledError:
-                pass
+            suspensions = Suspensions(place, place + again)
+            loop.set_task_factory(suspensions)
+            task = asyncio.create_task(call())
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.result()
+                assert not suspensions.has_cancelled, f"the cancellation at suspension {place} was swallowed"
             assert asyncio.all_tasks() == {asyncio.current_task()}, f"a task is left after suspension {place}"
             assert open_files(folder) == [], f"a file is open after suspension {place}"
             assert busy.count == 0, f"a thread is busy after suspension {place}"
-            if suspensions.count <= place:
-                gc.collect()  # what was never awaited or closed warns when it is collected, and warnings are errors
+            if not suspensions.has_cancelled:
                 return place
             place += 1

@@ -8,7 +8,6 @@ import pytest
 
 from rawasgi.app import App
 from rawasgi.toolkit.broadcast import Broadcast, SlowClient
-from rawasgi.websockets import WebSocket
 from tests.drive import exchange, on_a_loop, websocket
 from tests.instruments.messages import CONNECT, close, left, said, sent
 
@@ -267,32 +266,3 @@ async def test_a_handler_that_iterates_itself_is_closed_by_the_layer_around_it()
 
     assert await exchange(app, websocket("/"), [CONNECT]) == [ACCEPT, close(1013, "you read too slowly")]
     assert broadcast.subscribers == {}
-
-
-@pytest.mark.parametrize("again", [False, True])
-@on_a_loop
-async def test_cancelled_at_any_turn_a_relay_leaves_no_task_and_no_listener(again):
-    """Waiting, hearing, sending, closing: once, and once more while it ends."""
-    for turns in range(40):
-        broadcast = Broadcast(2)
-        inbox: asyncio.Queue[Any] = asyncio.Queue()
-        for message in (CONNECT, *map(said, "abc")):
-            inbox.put_nowait(message)
-        stuck = Stuck(3)
-
-        async def talk(inbox=inbox, stuck=stuck, broadcast=broadcast):
-            socket = WebSocket(websocket("/"), inbox.get, stuck)
-            await socket.accept()
-            await broadcast.relay(socket, "room", lambda text: broadcast.publish("room", text))
-
-        talking = asyncio.create_task(talk())
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        talking.cancel()
-        if again:
-            await asyncio.sleep(0)
-            talking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await talking
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-        assert broadcast.subscribers == {}

@@ -17,7 +17,7 @@ from rawasgi.routing import Route
 from rawasgi.toolkit.events import EventSourceResponse, ServerSentEvent, encode_event, format_sse_event, last_event_id
 from tests.drive import on_a_loop
 from tests.instruments.messages import piece, start
-from tests.toolkit.cancelling import cancelled_at_each_suspension, never
+from tests.toolkit.cancelling import never
 
 HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -274,45 +274,6 @@ def test_what_json_cannot_say_goes_on_as_an_error_and_closes_the_generator():
     with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
         converse(EventSourceResponse(numbers()), request())
     assert log == ["closed"]
-
-
-@SPECS
-@pytest.mark.parametrize("twice", [False, True])
-@pytest.mark.parametrize("blocking", [False, True])
-@on_a_loop
-async def test_a_cancellation_at_each_await_leaves_nothing(spec_version, twice, blocking, tmp_path):
-    """Whichever suspension it comes at: the generator has run its clean-up, and its task has ended."""
-    begun: list[Any] = []
-    closed: list[Any] = []
-
-    async def tidy():
-        begun.append(1)
-        try:
-            for number in range(3):
-                await asyncio.sleep(0)
-                yield number
-        finally:
-            try:
-                await asyncio.sleep(0)
-            finally:
-                closed.append(1)
-
-    def tidy_on_a_thread():
-        begun.append(1)
-        try:
-            yield from range(3)
-        finally:
-            closed.append(1)
-
-    async def send(message):
-        await asyncio.sleep(0)
-
-    def call():
-        content = tidy_on_a_thread() if blocking else tidy()
-        return EventSourceResponse(content)({**request(spec_version=spec_version).scope}, never, send)
-
-    assert await cancelled_at_each_suspension(call, tmp_path, twice=twice) > 5
-    assert len(begun) == len(closed) > 5
 
 
 @on_a_loop

@@ -1,4 +1,4 @@
-"""A file whose reader leaves, or whose task is cancelled: nothing stays open, and the background task runs."""
+"""A file whose reader leaves: nothing stays open, and the background task runs."""
 
 import asyncio
 import os
@@ -10,9 +10,8 @@ from rawasgi.concurrency import BackgroundTask
 from rawasgi.instruments.conversation import ClientLeft, Conversation, converse, request
 from rawasgi.toolkit import files
 from rawasgi.toolkit.files import FileResponse, read_at
-from rawasgi.toolkit.static import StaticFiles
 from tests.drive import on_a_loop
-from tests.toolkit.cancelling import cancelled_at_each_suspension, never, open_files
+from tests.toolkit.cancelling import open_files
 
 SPECS = pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
 
@@ -87,54 +86,6 @@ async def test_the_file_is_read_as_fast_as_the_client_takes_it(film, spec_versio
 
     await InPieces(film)(request(spec_version=spec_version).scope, receive, send)
     assert (len(reads), len(sent)) == (25, 27)
-
-
-@SPECS
-@pytest.mark.parametrize(
-    ("method", "headers", "extensions"),
-    [
-        ("GET", {}, {}),
-        ("HEAD", {}, {}),
-        ("GET", {"range": "bytes=0-4,50-59"}, {}),
-        ("GET", {"range": "bytes=x"}, {}),
-        ("GET", {}, {"http.response.pathsend": {}}),
-        ("GET", {"range": "bytes=0-4,50-59"}, {"http.response.zerocopysend": {}}),
-    ],
-)
-@pytest.mark.parametrize("twice", [False, True])
-@on_a_loop
-async def test_a_cancellation_at_each_await_leaves_nothing(film, method, headers, extensions, spec_version, twice):
-    """Whichever suspension it comes at, and again at the next: no open file, no task, no work for a thread."""
-    exchange = request(method, "/", headers, spec_version=spec_version, extensions=extensions)
-
-    async def receive():
-        return await asyncio.Event().wait()
-
-    async def send(message):
-        await asyncio.sleep(0)
-
-    def call():
-        return InPieces(film)({**exchange.scope}, receive, send)
-
-    assert await cancelled_at_each_suspension(call, film.parent, twice=twice) >= 3
-
-
-@pytest.mark.parametrize("path", ["/film.bin", "/folder", "/folder/", "/missing", "/../film.bin"])
-@on_a_loop
-async def test_a_cancellation_at_each_await_of_static_files_leaves_nothing(film, path):
-    """A file, a redirect, an index and a 404 page."""
-    (film.parent / "folder").mkdir()
-    for name in ("folder/index.html", "404.html"):
-        (film.parent / name).write_text("page")
-    exchange = request("GET", path)
-
-    async def send(message):
-        await asyncio.sleep(0)
-
-    def call():
-        return StaticFiles(directory=film.parent, html=True)({**exchange.scope}, never, send)
-
-    assert await cancelled_at_each_suspension(call, film.parent) >= 3
 
 
 @pytest.mark.parametrize("headers", [{}, {"range": "bytes=x"}, {"range": "bytes=200-"}, {"if-none-match": "*"}])

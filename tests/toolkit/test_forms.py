@@ -14,7 +14,7 @@ from rawasgi.requests import ClientDisconnect, Request
 from rawasgi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from rawasgi.routing import Route
 from rawasgi.toolkit.formdata import SPOOL_SIZE, FormData, MalformedForm
-from tests.drive import broken, converse, exchange, on_a_loop
+from tests.drive import broken, converse, on_a_loop
 from tests.instruments.messages import GONE, start
 from tests.toolkit.forms import (
     MULTIPART,
@@ -334,62 +334,3 @@ def test_a_handler_may_answer_for_a_malformed_form(spools):
     assert converse(app, post(), *pieces(WHOLE[:100]))[1] == piece(
         b'{"why":"Malformed form: it ends before its closing boundary"}'
     )
-
-
-class Cancelled:
-    """Awaits a coroutine, and cancels its task at its n-th suspension."""
-
-    def __init__(self, coroutine, n):
-        self.coroutine, self.n = coroutine, n
-
-    def __await__(self):
-        task: Any = asyncio.current_task()
-        error, place = None, 0
-        while True:
-            try:
-                waiting = self.coroutine.send(None) if error is None else self.coroutine.throw(error)
-            except StopIteration as end:
-                return end.value
-            if place == self.n:
-                task.cancel()
-            error, place = None, place + 1
-            try:
-                yield waiting
-            except BaseException as thrown:
-                error = thrown
-
-
-@pytest.mark.parametrize("again", [0, 1, 2])
-@on_a_loop
-async def test_cancelled_at_any_await_a_form_leaves_nothing_open(again, spools):
-    """Reading, writing to disk, answering and closing: cancelled there, and once more so many awaits later."""
-    content = b"x" * (SPOOL_SIZE + 1)
-    body = multipart(file(b"f", b"x", content), file(b"g", b"y", content), field(b"a", b"1"))
-    messages = pieces(body[:100], body[100:SPOOL_SIZE], body[SPOOL_SIZE:])
-
-    async def app(scope, receive, send):
-        async def receive_later():
-            await asyncio.sleep(0)
-            return await receive()
-
-        async def send_later(message):
-            await asyncio.sleep(0)
-            await send(message)
-
-        await reading()(scope, receive_later, send_later)
-
-    async def cancelled(n):
-        async def once():
-            await Cancelled(exchange(app, post(), messages), n)
-
-        await Cancelled(once(), n + 1 + again)
-
-    for n in range(100):
-        try:
-            await asyncio.create_task(cancelled(n))
-        except asyncio.CancelledError:
-            assert spools.are_closed
-        else:
-            break
-    assert 8 < n < 99
-    assert len(spools.made) > n

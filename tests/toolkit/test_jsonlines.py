@@ -1,6 +1,5 @@
 """JSON Lines: one value a line, and the iterator closed whatever happens."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -8,9 +7,7 @@ import pytest
 from rawasgi.concurrency import BackgroundTask
 from rawasgi.instruments.conversation import ClientLeft, converse, request
 from rawasgi.toolkit.jsonlines import JSONLinesResponse
-from tests.drive import on_a_loop
 from tests.instruments.messages import piece, start
-from tests.toolkit.cancelling import cancelled_at_each_suspension, never
 
 START = start(200, (b"content-type", b"application/jsonl"))
 
@@ -63,29 +60,3 @@ def test_a_client_that_leaves_ends_the_iterator():
     with pytest.raises(ClientLeft):
         converse(response, request(spec_version="2.4"), leaves_after=3)
     assert log == ["closed", "work"]
-
-
-@pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
-@on_a_loop
-async def test_a_cancellation_at_each_await_leaves_nothing(spec_version, tmp_path):
-    """The iterator has ended, whichever suspension it comes at."""
-    begun: list[Any] = []
-    closed: list[Any] = []
-
-    async def slow():
-        begun.append(1)
-        try:
-            for number in range(3):
-                await asyncio.sleep(0)
-                yield number
-        finally:
-            closed.append(1)
-
-    async def send(message):
-        await asyncio.sleep(0)
-
-    def call():
-        return JSONLinesResponse(slow())({**request(spec_version=spec_version).scope}, never, send)
-
-    assert await cancelled_at_each_suspension(call, tmp_path) > 5
-    assert len(begun) == len(closed) > 5

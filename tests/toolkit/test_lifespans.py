@@ -11,7 +11,7 @@ import starlette.responses
 import starlette.routing
 
 from rawasgi.app import App
-from rawasgi.instruments.conversation import Conversation, converse, end, life, request
+from rawasgi.instruments.conversation import Conversation, converse, life, request
 from rawasgi.middleware import Middleware
 from rawasgi.middlewares.timing import TimingMiddleware
 from rawasgi.responses import JSONResponse
@@ -215,25 +215,3 @@ def test_a_mounted_app_that_dies_meanwhile_is_reported_at_the_end():
     words = ("the app at /short failed to stop: it ended without a word",) * 2
     app = App(routes=[Mount("/short", short)], lifespan=with_mounts())
     assert last(app, words) == [STARTED, {"type": "lifespan.shutdown.failed"}]
-
-
-@pytest.mark.parametrize("turns", range(12))
-@on_a_loop
-async def test_a_lifespan_that_is_cancelled_leaves_nothing(turns):
-    """Cancelled after any number of turns of the loop: what has started stops, no task stays, the mounts are as they were."""
-    log: list[str] = []
-    mount = Mount("/a", shop(log, "a"))
-    app = App(routes=[mount], lifespan=with_mounts(living(log, "app")))
-    before = asyncio.all_tasks()
-    conversation = Conversation(app, life().scope, life().messages[:1])
-    task = conversation.start()
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    await end(task)
-    await asyncio.sleep(0)
-    assert asyncio.all_tasks() == before
-    assert mount.app is mount.base_app
-    assert log.count("a starts") == log.count("a stops")
-    assert log.count("app starts") == log.count("app stops")
-    failed = ["lifespan.startup.failed"] if 0 < turns and conversation.sent != [STARTED] else []
-    assert [message["type"] for message in conversation.sent if message != STARTED] == failed

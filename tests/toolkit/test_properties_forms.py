@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rawasgi.requests import Request
 from rawasgi.toolkit.formdata import MalformedForm
 from tests.drive import converse
-from tests.growth import assert_linear
+from tests.growth import assert_linear, at_once
 from tests.test_properties import cut
 from tests.toolkit.forms import MULTIPART, URLENCODED, WHOLE, multipart, post, reading
 
@@ -118,8 +118,7 @@ def read_now(form, piece):
         finally:
             await request.close()
 
-    with pytest.raises(StopIteration):
-        read().send(None)
+    at_once(read())
 
 
 @pytest.mark.parametrize("kind", FORMS)

@@ -88,9 +88,9 @@ FORM = (
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
-@pytest.mark.parametrize("twice", [False, True])
+@pytest.mark.parametrize("again", [0, 1])
 @on_a_loop
-async def test_nothing_is_left_wherever_a_request_is_cancelled(method, twice, tmp_path):
+async def test_nothing_is_left_wherever_a_request_is_cancelled(method, again, tmp_path):
     """At each suspension, once or twice in a row: no task, no thread, no generator that is still open."""
     ledger = Ledger()
     app = served(ledger)
@@ -110,5 +110,5 @@ async def test_nothing_is_left_wherever_a_request_is_cancelled(method, twice, tm
         finally:
             assert ledger.opened - ledger.closed == before == 0
 
-    assert await cancelled_at_each_suspension(call, tmp_path, twice=twice) > 5
+    assert await cancelled_at_each_suspension(call, tmp_path, again=again) > 5
     assert ledger.opened == ledger.closed > 10

@@ -14,12 +14,11 @@ Left out:     files sent by the server's own hand (`wsgi.file_wrapper`)
 """
 
 import io
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
+from rawasgi.bridges.environ import environ_of
 from rawasgi.instruments.apart import apart
 from rawasgi.instruments.conversation import Exchange
 from rawasgi.instruments.layers import WSGI, Layer, probed
@@ -107,7 +106,7 @@ def trace_wsgi(app: App, exchange: Exchange, *, seconds: float = 5.0, target: st
     as_asgi: Any = app
     with probed(as_asgi, recorder.probe, WSGI) as watched:
         try:
-            apart(lambda said: ask(watched, environ_of(exchange), said), seconds)
+            apart(lambda said: ask(watched, environ_from(exchange), said), seconds)
         except Exception as raised:
             error = raised
     return trace_of(recorder, exchange.scope, error, target)
@@ -135,34 +134,8 @@ def ask(app: Any, environ: Environ, said: Future[None]) -> None:
     said.set_result(None)
 
 
-def environ_of(exchange: Exchange) -> Environ:
-    """The environ of a request that is written as an ASGI scope."""
-    scope = exchange.scope
+def environ_from(exchange: Exchange) -> Environ:
+    """The environ of a request that is written as an ASGI scope, with the target that gunicorn keeps in RAW_URI."""
     body = b"".join(message.get("body", b"") for message in exchange.messages)
-    environ: Environ = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),  # PEP 3333: bytes, as if they were Latin-1
-        "QUERY_STRING": scope["query_string"].decode("ascii"),
-        "RAW_URI": asked_of(scope).partition(" ")[2],  # as gunicorn has it: PATH_INFO is decoded
-        "SERVER_NAME": scope["server"][0],
-        "SERVER_PORT": str(scope["server"][1]),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": scope["client"][0],
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope["scheme"],
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    if body:
-        environ["CONTENT_LENGTH"] = str(len(body))  # a server knows it, whether the client has said it or not
-    for name, value in scope["headers"]:
-        key = name.decode("latin-1").upper().replace("-", "_")
-        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-        text = value.decode("latin-1")
-        is_another = key in environ and key != "CONTENT_LENGTH"
-        environ[key] = f"{environ[key]}, {text}" if is_another else text
-    return environ
+    environ = environ_of(exchange.scope, io.BytesIO(body), len(body))
+    return environ | {"RAW_URI": asked_of(exchange.scope).partition(" ")[2]}

@@ -10,7 +10,7 @@ from flask import request as flask_request
 
 from rawasgi.instruments.apart import Exited, Hanging
 from rawasgi.instruments.conversation import request
-from rawasgi.instruments.tracing.wsgi import environ_of, trace_wsgi
+from rawasgi.instruments.tracing.wsgi import environ_from, trace_wsgi
 from tests.instruments.tracing.apps import short
 
 OK = ("200 OK", [("content-type", "text/plain")])
@@ -134,9 +134,9 @@ def test_an_app_that_exits_and_one_that_hangs():
 
 
 def test_the_environ_of_a_request():
-    """PATH_INFO is decoded, RAW_URI is not; repeated headers are one value."""
+    """PATH_INFO is decoded, RAW_URI is not; the rest is that of the bridge, with nothing that only a bridge has."""
     headers = [(b"x-a", b"1"), (b"x-a", b"2"), (b"content-type", b"a/b"), (b"content-length", b"2")]
-    environ = environ_of(request("POST", "/caf%C3%A9?q=1", headers, [b"h", b"i"]))
+    environ = environ_from(request("POST", "/caf%C3%A9?q=1", headers, [b"h", b"i"]))
     assert environ["wsgi.input"].read() == b"hi"
     text = {name: value for name, value in environ.items() if isinstance(value, str)}
     assert text == {
@@ -149,9 +149,14 @@ def test_the_environ_of_a_request():
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": "testclient",
+        "REMOTE_PORT": "50000",
         "wsgi.url_scheme": "http",
         "HTTP_HOST": "testserver",
-        "HTTP_X_A": "1, 2",
+        "HTTP_X_A": "1,2",
         "CONTENT_TYPE": "a/b",
         "CONTENT_LENGTH": "2",
+    }
+    assert {key for key in environ if not isinstance(environ[key], str)} == {
+        *("wsgi.version", "wsgi.input", "wsgi.input_terminated", "wsgi.errors"),
+        *("wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once"),
     }
