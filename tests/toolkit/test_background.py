@@ -1,4 +1,4 @@
-"""When background tasks run: one list of messages and work, for each kind of response and each way it can end."""
+"""When the background task runs: one list of messages and work, for each kind of response and each way it can end."""
 
 import asyncio
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rawasgi.app import App
-from rawasgi.concurrency import BackgroundTask, BackgroundTasks
+from rawasgi.concurrency import BackgroundTask
 from rawasgi.instruments.conversation import Conversation, request
 from rawasgi.responses import PlainTextResponse, StreamingResponse
 from rawasgi.routing import Route
@@ -17,7 +17,7 @@ from rawasgi.toolkit.jsonlines import JSONLinesResponse
 from tests.drive import on_a_loop
 
 START, BODY, END, LEFT = "http.response.start", "body, more", "body, end", "the client is gone"
-WORK = ["async work", "work on a thread"]
+WORK = "work"
 BROKEN = "the iterator fails"
 
 
@@ -51,14 +51,8 @@ async def played(kind, path, spec_version, *, leaves_after=None, fails=False, he
     """Everything that happens in one request to an App, in order."""
     log: list[Any] = []
 
-    async def work():
-        log.append("async work")
-
-    tasks = BackgroundTasks([BackgroundTask(work)])
-    tasks.add_task(log.append, "work on a thread")
-
     async def handler(request):
-        return KINDS[kind](log, fails, path, tasks)
+        return KINDS[kind](log, fails, path, BackgroundTask(log.append, WORK))
 
     app = App(routes=[Route("/", handler)])
 
@@ -94,8 +88,8 @@ SPECS = pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
 @pytest.mark.parametrize("kind", STREAMS)
 @on_a_loop
 async def test_behind_a_whole_stream(kind, spec_version, tmp_path):
-    """The iterator is closed, the end is out: then the tasks, one after the other."""
-    assert await played(kind, tmp_path, spec_version) == [START, BODY, BODY, "closed", END, *WORK]
+    """The iterator is closed, the end is out: then the task."""
+    assert await played(kind, tmp_path, spec_version) == [START, BODY, BODY, "closed", END, WORK]
 
 
 @SPECS
@@ -116,17 +110,18 @@ async def test_behind_a_whole_answer(kind, headers, messages, spec_version, tmp_
     """Also behind 206, 304, 400, 412 and 416: the task belongs to the response, however it turned out."""
     path = tmp_path / "a.txt"
     path.write_text("a")
-    assert await played(kind, path, spec_version, headers=headers) == [*messages, *WORK]
+    assert await played(kind, path, spec_version, headers=headers) == [*messages, WORK]
 
 
+@pytest.mark.parametrize("leaves_after", [1, 2])
 @pytest.mark.parametrize("kind", STREAMS)
 @on_a_loop
-async def test_behind_a_stream_whose_client_left(kind, tmp_path):
+async def test_behind_a_stream_whose_client_left(kind, leaves_after, tmp_path):
     """The iterator is closed first. Spec 2.4 hands the OSError on, an older server hears nothing of it."""
-    newer = await played(kind, tmp_path, "2.4", leaves_after=2)
-    assert newer == [START, BODY, BODY, LEFT, "closed", *WORK, "OSError to the server"]
-    older = await played(kind, tmp_path, "2.3", leaves_after=2)
-    assert [line for line in older if line not in (BODY, END)] == [START, "closed", *WORK]
+    newer = await played(kind, tmp_path, "2.4", leaves_after=leaves_after)
+    assert newer == [START, *[BODY] * leaves_after, LEFT, "closed", WORK, "OSError to the server"]
+    older = await played(kind, tmp_path, "2.3", leaves_after=leaves_after)
+    assert [line for line in older if line not in (BODY, END)] == [START, "closed", WORK]
 
 
 @on_a_loop
@@ -134,13 +129,15 @@ async def test_behind_a_file_whose_client_left(tmp_path):
     """As behind any stream: it may have a temporary file to remove."""
     path = tmp_path / "a.txt"
     path.write_text("a")
-    assert await played("file", path, "2.4", leaves_after=1) == [START, BODY, LEFT, *WORK, "OSError to the server"]
+    assert await played("file", path, "2.4", leaves_after=1) == [START, BODY, LEFT, WORK, "OSError to the server"]
 
 
+@pytest.mark.parametrize("leaves_after", [0, 1])
 @on_a_loop
-async def test_not_behind_a_plain_answer_whose_client_left(tmp_path):
+async def test_not_behind_a_plain_answer_whose_client_left(leaves_after, tmp_path):
     """It has nothing to tidy up; as in Starlette."""
-    assert await played("plain", tmp_path, "2.4", leaves_after=1) == [START, END, LEFT, "OSError to the server"]
+    sent = [START, END][: leaves_after + 1]
+    assert await played("plain", tmp_path, "2.4", leaves_after=leaves_after) == [*sent, LEFT, "OSError to the server"]
 
 
 @SPECS

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rawasgi.concurrency import BackgroundTask
-from rawasgi.instruments.conversation import ClientLeft, converse, request
+from rawasgi.instruments.conversation import converse, request
 from rawasgi.toolkit.jsonlines import JSONLinesResponse
 from tests.instruments.messages import piece, start
 
@@ -51,12 +51,3 @@ def test_a_value_that_is_no_json_breaks_the_body_off():
     with pytest.raises(TypeError, match="not JSON serializable"):
         converse(JSONLinesResponse(values(log, 1, {1, 2})), request())
     assert log == ["closed"]
-
-
-def test_a_client_that_leaves_ends_the_iterator():
-    """It is closed before the background task runs."""
-    log: list[Any] = []
-    response = JSONLinesResponse(values(log, *range(9)), background=BackgroundTask(log.append, "work"))
-    with pytest.raises(ClientLeft):
-        converse(response, request(spec_version="2.4"), leaves_after=3)
-    assert log == ["closed", "work"]
