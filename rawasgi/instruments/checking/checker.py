@@ -52,6 +52,12 @@ class Checker:
             self.known.add(finding)
             self.findings.append(finding)
 
+    def insist(self, known: int = 0) -> None:
+        """Raise the first finding that must not be, of those after the first `known`."""
+        for finding in self.findings[known:]:
+            if finding.level == "must":
+                raise finding.error()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One call of the app."""
         scope = legible(scope)

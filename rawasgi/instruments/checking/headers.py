@@ -111,7 +111,10 @@ def listed(names: list[bytes]) -> str:
 
 def values_of(headers: Any, name: bytes) -> list[bytes]:
     """The values under a name, whatever its case."""
-    return [value for each, value in pairs_of(headers) if each.lower() == name]
+    try:
+        return [value for each, value in headers if each.lower() == name]
+    except (AttributeError, TypeError, ValueError):  # some of them are no headers
+        return [value for each, value in pairs_of(headers) if each.lower() == name]
 
 
 def names_listed(headers: Any, name: bytes) -> set[bytes]:

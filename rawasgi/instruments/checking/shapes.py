@@ -100,11 +100,12 @@ def start_faults(message: Message) -> Iterator[Fault]:
     yield from header_faults(headers, OF_RESPONSE, "http.response.start")
     if values_of(headers, b"transfer-encoding"):
         yield tail("HS9", "http.response.start: header b'transfer-encoding', which the server ignores")
-    if len(values_of(headers, b"content-length")) > 1:
+    lengths = values_of(headers, b"content-length")
+    if len(lengths) > 1:
         yield Fault("HS17", "content-length is given more than once")
-    elif values_of(headers, b"content-length") and length_of(headers) is None:
-        yield Fault("HS17", f"content-length is {quoted(values_of(headers, b'content-length')[0])}")
-    if status == 204 and values_of(headers, b"content-length"):
+    elif lengths and length_of(headers) is None:
+        yield Fault("HS17", f"content-length is {quoted(lengths[0])}")
+    if lengths and status == 204:
         yield Fault("HS18", "content-length with status 204")
 
 

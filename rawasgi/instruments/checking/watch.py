@@ -128,9 +128,13 @@ class Watch:
         self.enter("send")
         try:
             message = legible(message)
-            state = self.app.state
+            state, server_state = self.app.state, self.server.state
             faults = [*self.sent_faults(message)]
-            self.report("application", faults, state)
+            try:
+                self.report("application", faults, state)
+            except ProtocolError:
+                self.app.state, self.server.state = state, server_state  # it never came to the server
+                raise
             try:
                 given = self.server_send(**{name: message}) if name else self.server_send(message)
                 await self.awaitable("send", given)
