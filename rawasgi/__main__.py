@@ -137,6 +137,11 @@ FLOORS = (
             "instruments/apart.py",
             "instruments/command.py",
             "instruments/routes.py",
+            "instruments/checking/driver.py",
+            "instruments/checking/driven.py",
+            "instruments/checking/script.py",
+            "instruments/checking/report.py",
+            "instruments/checking/command.py",
             "instruments/stepping/steps.py",
             "instruments/stepping/loop_free.py",
             "instruments/stepping/gated.py",
@@ -242,6 +247,7 @@ COMMANDS: dict[str, Callable[[], Iterator[str]]] = {"read": read}
 # Commands that are given the words behind them, and give the exit status. Who reads needs no instrument: each is loaded
 # when it is asked for.
 WITH_WORDS = {
+    "check": "rawasgi.instruments.checking.command:check_command",
     "routes": "rawasgi.instruments.routes:routes_command",
     "step": "rawasgi.instruments.stepping.command:step_command",
     "trace": "rawasgi.instruments.tracing.command:trace_command",
