@@ -84,25 +84,20 @@ def options_of(words: Sequence[str]) -> argparse.Namespace:
 def checked(options: argparse.Namespace) -> int:
     """Ask the app, and show what was found."""
     headers = [(name.lower(), value) for name, value in map(header, options.header)]
-    complaint, lanes = "", ""
     with redirect_stdout(sys.stderr):  # what an app prints is not what we print
         app = load(options.app, factory=options.factory)
         targets = targets_of(app, options)
         with Driver(app, options.seconds) as driver:
-            try:
-                ask_all(driver, targets, headers)
-            except GivenUp as given_up:
-                complaint = complaint_about(given_up)
-                lanes = "\n".join(map(printable, lanes_of(given_up.cause)))
-    findings = driver.checker.findings
+            ask_all(driver, targets, headers)
+    complaints = [printable(complaint_about(given_up)) for given_up in driver.complaints]
     if options.json:
-        show(plain(options.app, driver, complaint))
+        show(plain(options.app, driver, complaints))
     else:
         columns = shutil.get_terminal_size((WIDTH, 40)).columns
-        show(text(options.app, driver, lanes, min(max(columns, NARROWEST), WIDTH)))
-    status = int(bool(complaint) or any(finding.level == "must" for finding in findings))
-    if complaint:
-        complain("check", printable(complaint))
+        show(text(options.app, driver, min(max(columns, NARROWEST), WIDTH)))
+    for complaint in complaints:
+        complain("check", complaint)
+    status = int(bool(complaints) or any(finding.level == "must" for finding in driver.checker.findings))
     if driver.is_stuck:
         leave(status)
     return status
@@ -138,12 +133,3 @@ def complaint_about(given_up: GivenUp) -> str:
     if isinstance(cause, Hanging):
         return f"{given_up.asked}: {cause}; the lines above are where it hangs. More time: --seconds"
     return f"{given_up.asked}: {type(cause).__name__ if not str(cause) else cause}"
-
-
-def lanes_of(cause: Exception) -> Iterator[str]:
-    """The lines on which the app hangs."""
-    if isinstance(cause, Hanging):
-        yield "where it hangs"
-        for lane in cause.lanes:
-            yield f"  {lane.name}"
-            yield from (f"    {line}" for line in lane.lines)

@@ -79,6 +79,7 @@ class Driver:
         self.talks: list[Talk] = []
         self.asked: dict[Finding, str] = {}  # in which conversation a finding was made first
         self.state: dict[str, Any] | None = None
+        self.complaints: list[GivenUp] = []
         self.is_stuck = False  # there is something that cannot be ended, but with the process
         self.threads = {*threading.enumerate()}
 
@@ -133,6 +134,8 @@ class Driver:
             self.state = self.wait(self.around.__aenter__())
         except Exception as error:
             raise GivenUp("the start-up", error) from error
+        finally:
+            self.attribute("LIFESPAN")
 
     def stop(self) -> None:
         """Shut it down. Raises `GivenUp` where that fails."""
@@ -141,6 +144,8 @@ class Driver:
             self.wait(self.around.__aexit__(None, None, None))
         except Exception as error:
             raise GivenUp("the shutdown", error) from error
+        finally:
+            self.attribute("LIFESPAN")
 
     def hold(self, asked: str, exchange: Exchange, *, leaves_after: int | None = None) -> Talk:
         """Hold one conversation. Raises `GivenUp` where the app hangs or exits."""

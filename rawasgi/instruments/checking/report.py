@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from rawasgi.instruments.apart import Hanging
 from rawasgi.instruments.checking.driver import Driver
 from rawasgi.instruments.checking.finding import Finding
 from rawasgi.messages.rules import Level, rule
@@ -30,7 +31,7 @@ NOT_CHECKABLE = {
 }
 
 
-def text(name: str, driver: Driver, lanes: str, width: int) -> str:
+def text(name: str, driver: Driver, width: int) -> str:
     """The findings by rule, the most binding first; the lines on which the app hangs, where it does."""
     findings = driver.checker.findings
     count = Counter(finding.level for finding in findings)
@@ -42,8 +43,9 @@ def text(name: str, driver: Driver, lanes: str, width: int) -> str:
         "",
         "not to be seen from outside: " + ", ".join(f"{rule_id} ({rule(rule_id).name})" for rule_id in NOT_CHECKABLE),
     ]
-    if lanes:
-        lines += ["", lanes]
+    for given_up in driver.complaints:
+        if isinstance(given_up.cause, Hanging):
+            lines += ["", f"where it hangs: {given_up.asked}", *map(printable, lines_of(given_up.cause))]
     return "\n".join(lines) + "\n"
 
 
@@ -82,7 +84,14 @@ def printable(line: str) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
 
 
-def plain(name: str, driver: Driver, complaint: str) -> str:
+def lines_of(hanging: Hanging) -> Iterator[str]:
+    """The lines on which the app hangs, task by task."""
+    for lane in hanging.lanes:
+        yield f"  {lane.name}"
+        yield from (f"    {line}" for line in lane.lines)
+
+
+def plain(name: str, driver: Driver, complaints: list[str]) -> str:
     """All of it as JSON."""
     told: dict[str, Any] = {
         "app": name,
@@ -90,7 +99,7 @@ def plain(name: str, driver: Driver, complaint: str) -> str:
             {**finding.plain(), "asked": driver.asked.get(finding, "")} for finding in ordered(driver.checker.findings)
         ],
         "conversations": [{"asked": talk.asked, "ending": talk.ending} for talk in driver.talks],
-        "complaint": complaint,
+        "complaints": complaints,
         "not_checkable": NOT_CHECKABLE,
     }
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"

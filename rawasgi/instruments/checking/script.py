@@ -13,7 +13,8 @@ Left out:     what an app does with data that make sense to it: name paths, give
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from rawasgi.instruments.apart import GRACE, Hanging
@@ -42,20 +43,45 @@ class Target(NamedTuple):
 
 
 def ask_all(driver: Driver, targets: Sequence[Target], headers: Sequence[Header]) -> None:
-    """All conversations. Raises `GivenUp` where one of them ends all."""
-    driver.start()
-    for target in targets:
-        for method in target.methods:
-            if method == "WS":
-                ask_websocket(driver, target.path, headers)
-            else:
-                ask_http(driver, method, target.path, headers)
-    asked = f"WS {NOWHERE}"
-    driver.leave(asked, handshake(NOWHERE, headers=headers, **DENIABLE))
+    """All conversations. What cannot be asked any further is noted in `driver.complaints`."""
+    try:
+        driver.start()
+        for target in targets:
+            with complaining(driver):
+                ask_target(driver, target, headers)
+        with complaining(driver):
+            ask_nowhere(driver, headers)
+        driver.stop()
+        ask_lifespan(driver)
+    except GivenUp as given_up:
+        driver.complaints.append(given_up)
+
+
+@contextmanager
+def complaining(driver: Driver) -> Iterator[None]:
+    """Note what cannot be asked any further, and go on with something else, unless nothing else can be asked."""
+    try:
+        yield
+    except GivenUp as given_up:
+        if driver.is_stuck:
+            raise
+        driver.complaints.append(given_up)
+
+
+def ask_target(driver: Driver, target: Target, headers: Sequence[Header]) -> None:
+    """The conversations on one path."""
+    for method in target.methods:
+        if method == "WS":
+            ask_websocket(driver, target.path, headers)
+        else:
+            ask_http(driver, method, target.path, headers)
+
+
+def ask_nowhere(driver: Driver, headers: Sequence[Header]) -> None:
+    """A websocket that no app has, and a protocol that none knows."""
+    driver.leave(f"WS {NOWHERE}", handshake(NOWHERE, headers=headers, **DENIABLE))
     for fault in unknown_scope(driver):
         driver.note("a scope that nobody knows", fault, "scope")
-    driver.stop()
-    ask_lifespan(driver)
 
 
 def with_body(method: str, path: str, headers: Sequence[Header], pieces: Sequence[bytes]) -> Exchange:

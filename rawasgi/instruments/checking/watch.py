@@ -128,6 +128,8 @@ class Watch:
         self.enter("send")
         try:
             message = legible(message)
+            if self.app.state == "peer_gone" and self.loop is not None:
+                await asyncio.sleep(0)  # another task of the app, which was told, may be about to cancel this one
             state, server_state = self.app.state, self.server.state
             faults = [*self.sent_faults(message)]
             try:
