@@ -158,7 +158,7 @@ def test_a_correct_app_of_fastapi():
 
 def test_a_project_of_django():
     """It writes names of headers as HTTP/1.1 is mostly written; servers put up with it. Exit status 1."""
-    words = ["rawasgi", "check", "comparisons.p01_introduction.hello_world.django_asgi", "/", "--json"]
+    words = ["rawasgi", "check", "comparisons.p01_introduction.hello_world.django_app:asgi", "/", "--json"]
     made = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True)
     told = json.loads(made.stdout)
     assert (made.returncode, told["complaints"]) == (1, [])
