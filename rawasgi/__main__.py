@@ -125,6 +125,7 @@ FLOORS = (
             "instruments/checking/tls.py",
             "instruments/checking/scopes.py",
             "instruments/checking/serving.py",
+            "instruments/checking/lent.py",
             "instruments/checking/watch.py",
             "instruments/checking/answer.py",
             "instruments/checking/http.py",

@@ -10,7 +10,7 @@ Spec:         https://asgi.readthedocs.io/en/latest/specs/main.html#applications
 In FastAPI:   none, because it leaves the protocol to Starlette and to the server
 In Starlette: none, because its conditions are part of what it does
 In Flask:     wsgiref.validate:validator
-Left out:     who has changed the scope while the app awaited something else: the app is taken for the one
+Left out:     protocols that nobody knows here: their calls are passed through
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Literal
 
 from rawasgi.instruments.checking.finding import Fault, Finding, found
 from rawasgi.instruments.checking.headers import solid
+from rawasgi.instruments.checking.lent import APP, OTHER_SIDE, Lent
 from rawasgi.instruments.checking.serving import Loop, Serving
 from rawasgi.instruments.checking.shapes import message_faults
 from rawasgi.instruments.checking.values import readable_twice, told
@@ -60,8 +61,7 @@ class Watch:
         self.is_disordered = False  # a message came out of turn: how the call ends only follows from it
         self.unawaited = {"receive": 0, "send": 0}
         self.in_flight = {"receive": 0, "send": 0}
-        self.seen_scope, self.seen_headers = dict(scope), copied(scope)
-        self.changed: dict[str, set[Any]] = {"G20": set(), "G21": set()}
+        self.lent = Lent(scope)
 
     def begin(self) -> None:
         """The app is about to be called."""
@@ -118,7 +118,7 @@ class Watch:
             message: Message = await self.awaitable("receive", self.server_receive())
         finally:
             self.in_flight["receive"] -= 1
-            self.look_at_scope("G21")
+            self.lent.look(OTHER_SIDE)
         state = self.server.state
         self.report("server", [*self.heard_faults(message, stood)], state)
         return message
@@ -147,13 +147,13 @@ class Watch:
                 raise
         finally:
             self.in_flight["send"] -= 1
-            self.look_at_scope("G21")
+            self.lent.look(OTHER_SIDE)
 
     def enter(self, what: str) -> None:
         """The app awaits `receive` or `send`."""
         self.unawaited[what] -= 1
         self.in_flight[what] += 1
-        self.look_at_scope("G20")
+        self.lent.look(APP)
         faults = []
         if threading.get_ident() != self.thread:
             faults.append(Fault("G28", f"{what}() on another thread than the event loop's"))
@@ -227,18 +227,6 @@ class Watch:
         except (AttributeError, TypeError, ValueError):
             return (2, 0)
 
-    def look_at_scope(self, rule_id: str) -> None:
-        """Whoever had control since the last look may have changed the scope."""
-        if same(self.scope, self.seen_scope) and same(self.scope.get("headers"), self.seen_headers):
-            return
-        keys = self.scope.keys() | self.seen_scope.keys()
-        there = object()
-        changed = {key for key in keys if not same(self.scope.get(key, there), self.seen_scope.get(key, there))}
-        if not same(self.scope.get("headers"), self.seen_headers):
-            changed.add("headers")
-        self.changed[rule_id] |= changed
-        self.seen_scope, self.seen_headers = dict(self.scope), copied(self.scope)
-
     def returned(self, value: object) -> None:
         """The app's call has ended by itself."""
         faults = []
@@ -257,15 +245,11 @@ class Watch:
 
     def end(self) -> None:
         """The app's call has ended, whatever way."""
-        self.look_at_scope("G20")
+        self.lent.look(APP)
         self.stood = self.stood or self.app.state
         self.app.state = "returned"
         self.serving.end(self, self.state)
-        for rule_id, keys in self.changed.items():
-            if keys:
-                self.report(
-                    "application", [Fault(rule_id, f"changed in the scope: {', '.join(sorted(map(str, keys)))}")]
-                )
+        self.report("application", self.lent.faults(), self.stood)
 
 
 def running_loop() -> Loop:
@@ -274,20 +258,6 @@ def running_loop() -> Loop:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
-
-
-def copied(scope: Scope) -> Any:
-    """The headers of a scope as they are now: a list may be written into."""
-    headers = scope.get("headers")
-    return headers.copy() if isinstance(headers, list) else headers
-
-
-def same(now: object, before: object) -> bool:
-    """Whether two values are equal; what cannot be compared is not."""
-    try:
-        return now is before or bool(now == before)
-    except Exception:
-        return False
 
 
 def legible(message: Any) -> Any:

@@ -129,6 +129,18 @@ async def picky(scope, receive, send):
         await send(piece())
 
 
+@with_life
+async def tolerant(scope, receive, send):
+    """An app that reads on, whatever comes."""
+
+    async def requests_only():
+        while (message := await receive())["type"] not in ("http.request", "http.disconnect"):
+            pass
+        return message
+
+    await echo(scope, requests_only, send)
+
+
 async def polyglot(scope, receive, send):
     """An app that takes whatever comes."""
     if "unknown" not in scope["type"]:

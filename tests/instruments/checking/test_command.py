@@ -77,6 +77,7 @@ def test_a_finding_is_told_with_its_rule_and_where_it_was_made():
         ("hasty", 0, ["HR10"]),
         ("picky", 1, ["G11"]),
         ("polyglot", 0, ["G14"]),
+        ("tolerant", 0, ["G13"]),
     ],
 )
 def test_what_only_a_client_sees(name, status, found):
