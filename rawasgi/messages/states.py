@@ -157,7 +157,7 @@ HTTP_APP: Final = Table("http", "app", start="awaiting_start", rows={
     ("awaiting_body",                    "http.response.trailers+"):      (REFUSED,                          "X1"),
     ("awaiting_body",                    "http.response.early_hint"):     (REFUSED,                          "X12"),
     ("awaiting_body",                    "http.response.debug"):          (REFUSED,                          "X14"),
-    ("awaiting_body",                    "return"):                       (REFUSED,                          "HS16"),
+    ("awaiting_body",                    "return"):                       (REFUSED,                          "HS12"),
     ("awaiting_body",                    "*"):                            (REFUSED,                          "HS12"),
 
     ("streaming_body",                   "http.response.body+"):          ("streaming_body",                 "HS14"),
@@ -187,7 +187,7 @@ HTTP_APP: Final = Table("http", "app", start="awaiting_start", rows={
     ("awaiting_body_then_trailers",      "http.response.start+"):         (REFUSED,                          "HS2"),
     ("awaiting_body_then_trailers",      "http.response.early_hint"):     (REFUSED,                          "X12"),
     ("awaiting_body_then_trailers",      "http.response.debug"):          (REFUSED,                          "X14"),
-    ("awaiting_body_then_trailers",      "return"):                       (REFUSED,                          "HS16"),
+    ("awaiting_body_then_trailers",      "return"):                       (REFUSED,                          "HS12"),
     ("awaiting_body_then_trailers",      "*"):                            (REFUSED,                          "HS12"),
 
     ("streaming_body_then_trailers",     "http.response.body+"):          ("streaming_body_then_trailers",   "HS14"),

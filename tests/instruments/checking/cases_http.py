@@ -137,7 +137,7 @@ RESPONSES = [
     Case("HS15", answered(start(), piece(X), piece(X)), answered(start(), piece(X, True), piece(X))),
     Case("HS15", answered(start(), piece(X), start()), answered(start(), piece(X))),
     Case("HS16", answered(), answered(raises)),
-    Case("HS16", answered(start()), answered(start(), raises)),
+    Case("HS12", answered(start()), answered(start(), raises)),
     Case("HS16", answered(start(), piece(X, True)), http(2, start(), piece(X, True), said=[asked(), GONE])),
     Case("HS17", headed(LENGTH), headed(LENGTH, body=b"xy")),
     Case(

@@ -41,7 +41,7 @@ PASSED_OVER = {
         socket(1, {**ACCEPT, "headers": [(b"sec-websocket-protocol", b"a")]}, close(), subprotocols=["a"]),
         "WS6",
     ),
-    "a response that ends after its start": (answered(start()), "HS16"),
+    "a response that ends after its start": (answered(start()), "HS12"),
     "a response that ends within its body": (answered(start(), piece(X, True)), "HS16"),
     "a websocket that ends without a word": (socket(1, ACCEPT), "WS15"),
     "a denial that ends after its start": (socket(1, DENIED), "WS18"),
