@@ -19,8 +19,9 @@ Left out:     an exit status for what should not be: whether that matters is for
 import argparse
 import shutil
 import sys
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from rawasgi.instruments.apart import Hanging
@@ -38,10 +39,12 @@ from rawasgi.instruments.command import (
     show,
 )
 from rawasgi.instruments.conversation import LifespanFailed
+from rawasgi.instruments.frames import running
 from rawasgi.instruments.routes import table
 
 WIDTH, NARROWEST = 110, 40
 MOST_PATHS = 20  # of an app's own routes; more are to be named
+IMPORT = 12  # times --seconds: what is imported with an app may be large
 NAMED = ("GET", "HEAD", "POST")
 
 
@@ -85,7 +88,8 @@ def checked(options: argparse.Namespace) -> int:
     """Ask the app, and show what was found."""
     headers = [(name.lower(), value) for name, value in map(header, options.header)]
     with redirect_stdout(sys.stderr):  # what an app prints is not what we print
-        app = load(options.app, factory=options.factory)
+        with watched_import(options.seconds * IMPORT):
+            app = load(options.app, factory=options.factory)
         targets = targets_of(app, options)
         with Driver(app, options.seconds) as driver:
             ask_all(driver, targets, headers)
@@ -101,6 +105,28 @@ def checked(options: argparse.Namespace) -> int:
     if driver.is_stuck:
         leave(status)
     return status
+
+
+@contextmanager
+def watched_import(seconds: float) -> Iterator[None]:
+    """Give up where a module is not imported in time. It stays on this thread: some make things that belong to it."""
+    watchdog = threading.Timer(seconds, give_up_import, [seconds])
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+
+
+def give_up_import(seconds: float) -> None:
+    """Say where the import stands, and end the process."""
+    lines = [line for line in running(threading.main_thread()) if not line.file.startswith("<frozen")]
+    print("where it hangs", *(f"  {printable(str(line))}" for line in lines), sep="\n", file=sys.stderr)
+    complain(
+        "check", f"the import has not ended in {seconds:g} s; the lines above are where it hangs. More time: --seconds"
+    )
+    leave(1)
 
 
 def targets_of(app: Any, options: argparse.Namespace) -> list[Target]:

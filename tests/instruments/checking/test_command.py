@@ -141,6 +141,16 @@ def test_an_app_that_cannot_be_ended_ends_with_the_process(name, line):
     assert any(line in shown for shown in lines)
 
 
+def test_an_import_that_does_not_end():
+    """The line it stands on, one sentence, exit status 1."""
+    status, lines, errors = run("tests.instruments.checking.never_imported:app", "--seconds", "0.1")
+    assert (status, lines) == (1, [])
+    assert errors[-2].endswith("never_imported.py:5 <module>: time.sleep(30)")
+    assert errors[-1] == (
+        "rawasgi check: the import has not ended in 1.2 s; the lines above are where it hangs. More time: --seconds"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
