@@ -112,7 +112,7 @@ def listed(names: list[bytes]) -> str:
 def values_of(headers: Any, name: bytes) -> list[bytes]:
     """The values under a name, whatever its case."""
     try:
-        return [value for each, value in headers if each.lower() == name]
+        return [value for each, value in headers if each.lower() == name and isinstance(value, bytes)]
     except (AttributeError, TypeError, ValueError):  # some of them are no headers
         return [value for each, value in pairs_of(headers) if each.lower() == name]
 

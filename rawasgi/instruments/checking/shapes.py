@@ -12,7 +12,6 @@ In Flask:     wsgiref.validate:check_headers
 Left out:     when a message may come: `messages.states` says it
 """
 
-import io
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 from typing import Any
@@ -134,7 +133,7 @@ def has_descriptor(file: Any) -> bool:
     """Whether an open file of the operating system stands behind it: `io.BytesIO` has the method, and raises."""
     try:
         return FITS[int](file.fileno())
-    except (AttributeError, TypeError, ValueError, OSError, io.UnsupportedOperation):
+    except Exception:  # whatever a thing raises that is no file
         return False
 
 

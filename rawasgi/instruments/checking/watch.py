@@ -54,7 +54,8 @@ class Watch:
         self.server = Side(TABLES[self.protocol, "server"])
         self.loop = running_loop()
         self.thread = threading.get_ident()
-        self.extensions: dict[str, Any] = scope.get("extensions") or {}
+        extensions = scope.get("extensions")
+        self.extensions: dict[str, Any] = extensions if isinstance(extensions, dict) else {}
         self.state = scope.get("state")
         self.stood = ""
         self.error: ProtocolError | None = None  # the first that was raised, in case somebody swallows it
@@ -191,19 +192,19 @@ class Watch:
             return False
         kind: str = message["type"]
         yield from message_faults(message)
+        if kind not in MESSAGES and self.is_announced(kind):
+            return False  # when it may come, the extension says
         if not kind.startswith(f"{self.protocol}."):
-            if not self.is_announced(kind):
-                yield Fault(self.foreign, kind)
-        elif kind in MESSAGES or not self.is_announced(kind):
-            try:
-                speaker.says(message)
-                listener.hears(message)
-            except ProtocolError as broken:
-                self.is_disordered = True
-                yield Fault(broken.rule_id, broken.seen, broken.allowed)
-                return False
-            return True
-        return False
+            yield Fault(self.foreign, kind)
+            return False
+        try:
+            speaker.says(message)
+        except ProtocolError as broken:
+            self.is_disordered = True
+            yield Fault(broken.rule_id, broken.seen, broken.allowed)
+            return False
+        listener.hears(message)
+        return True
 
     def is_announced(self, kind: str) -> bool:
         """Whether a message belongs to an extension that the server announces."""

@@ -18,7 +18,6 @@ from rawasgi.instruments.checking.http import TIDY
 from rawasgi.instruments.checking.shapes import DENIAL
 from rawasgi.instruments.checking.values import quoted
 from rawasgi.instruments.checking.watch import Faults, Watch
-from rawasgi.messages.scopes import can_deny
 from rawasgi.messages.types import Message
 
 REFUSALS = ("websocket.close", f"{DENIAL}start")
@@ -50,16 +49,16 @@ class WebSocketWatch(Watch):
         was_gone = self.app.state == "peer_gone"
         is_in_turn = yield from super().sent_faults(message)
         kind = message["type"] if is_in_turn else ""
-        if kind.startswith(DENIAL) and not can_deny(self.scope):
+        if kind.startswith(DENIAL) and "websocket.http.response" not in self.extensions:
             yield Fault("WS17", f"{kind}, which the server does not announce")
         if was_gone:
             self.unheard += 1
             if self.unheard == TIDY + 1:
                 yield Fault("WS14", f"{self.unheard} messages to a client that has left, and more")
         elif kind == "websocket.accept":
-            chosen, offered = message.get("subprotocol"), (*self.scope.get("subprotocols", ()),)
-            if isinstance(chosen, str) and chosen not in offered:
-                yield Fault("WS4", f"subprotocol {quoted(chosen)}", offered)
+            chosen, offered = message.get("subprotocol"), self.scope.get("subprotocols", ())
+            if isinstance(chosen, str) and isinstance(offered, Iterable) and chosen not in offered:
+                yield Fault("WS4", f"subprotocol {quoted(chosen)}", tuple(map(str, offered)))
         elif kind == f"{DENIAL}start":
             self.answer.start(message)
         elif kind == f"{DENIAL}body":

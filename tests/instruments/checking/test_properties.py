@@ -1,15 +1,19 @@
 """Whatever the tables allow, with contents that are in order, is without a finding; whatever they refuse has one."""
 
+import asyncio
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rawasgi.instruments.checking.checker import Checker
 from rawasgi.instruments.checking.finding import Finding
+from rawasgi.messages.scopes import HTTPScope, TLSExtension, WebSocketScope
 from rawasgi.messages.states import TABLES
+from rawasgi.messages.types import MESSAGES
 from tests.instruments.checking.cases_http import DEBUG, HINT, PATH, PUSH, ZERO
 from tests.instruments.checking.cases_websocket import BODY, DENIED
-from tests.instruments.checking.scenes import FULL, findings_of, http, socket
+from tests.instruments.checking.scenes import FULL, Line, findings_of, http, socket
 from tests.instruments.messages import ACCEPT, GONE, asked, close, left, piece, sent, start
 
 HEADERS = [(b"content-type", b"video/mp4"), (b"trailer", b"etag")]
@@ -67,6 +71,67 @@ def scene_of(protocol, said, leaves, *refused):
         incoming = [asked(b"a", True), asked(b"b"), *([GONE] if leaves else [])]
         return http(2, *messages, int(leaves), said=incoming, extensions=EXTENSIONS)
     return socket(1, *messages, int(leaves), said=[left(1001)] if leaves else [], extensions=EXTENSIONS)
+
+
+NONSENSE: Any = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=4)
+    | st.binary(max_size=4)
+    | st.builds(object),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+KEYS = sorted({key for described in MESSAGES.values() for key in described.__annotations__} - {"type"})
+HEADER_LISTS = st.lists(
+    st.tuples(st.sampled_from([b"content-length", b"transfer-encoding", b"trailer", b"X", b":a"]) | NONSENSE, NONSENSE)
+)
+GARBAGE: Any = NONSENSE | st.fixed_dictionaries(
+    {"type": st.sampled_from([*MESSAGES, "acme"]) | NONSENSE},
+    optional={key: NONSENSE | HEADER_LISTS if key == "headers" else NONSENSE for key in KEYS},
+)
+SCOPE_KEYS = {key for described in (HTTPScope, WebSocketScope) for key in described.__annotations__} - {"type"}
+BAD_SCOPES: Any = st.fixed_dictionaries(
+    {"type": st.sampled_from(["http", "websocket", "lifespan"])},
+    optional={
+        **dict.fromkeys(SCOPE_KEYS, NONSENSE),
+        "headers": HEADER_LISTS | NONSENSE,
+        "extensions": st.dictionaries(
+            st.sampled_from(["tls", "acme"]),
+            NONSENSE | st.fixed_dictionaries({}, optional=dict.fromkeys(TLSExtension.__annotations__, NONSENSE)),
+        )
+        | NONSENSE,
+    },
+)
+
+
+@given(scope=BAD_SCOPES, said=st.lists(GARBAGE, max_size=3), script=st.lists(GARBAGE, max_size=4))
+@settings(max_examples=300)
+def test_whatever_either_side_says_the_checker_only_notes_it(scope, said, script):
+    """It raises nothing of its own, and both sides have had all that there was."""
+    had: list[Any] = []
+
+    async def app(scope, receive, send):
+        for _ in said:
+            had.append(await receive())
+        for message in script:
+            await send(message)
+
+    async def send(message):
+        had.append(message)
+
+    line = Line(said)
+    checker = Checker(app)
+    asyncio.run(checker(scope, line.receive, send))
+    assert all(mine is theirs for mine, theirs in zip(had[: len(said)], said, strict=True))
+    assert len(had) == len(said) + len(script)
+    assert all(str(finding) and finding.plain() for finding in checker.findings)
 
 
 @given(walk=walks("http"))
