@@ -30,9 +30,10 @@ class LifespanWatch(Watch):
     def sent_faults(self, message: Message) -> Faults:
         """What is wrong with a message of the app."""
         is_in_turn = yield from super().sent_faults(message)
-        state = self.scope.get("state")
-        if is_in_turn and message["type"] == "lifespan.startup.complete" and isinstance(state, dict):
-            odd = [key for key in state if not isinstance(key, str)]
+        if is_in_turn and message["type"] == "lifespan.startup.complete":
+            self.serving.started(self)
+            state = self.scope.get("state")
+            odd = [key for key in state if not isinstance(key, str)] if isinstance(state, dict) else []
             if odd:
                 yield Fault("L14", f"state has the key {quoted(odd[0])}")
         return is_in_turn

@@ -16,6 +16,7 @@ Left out:     a server that never calls the lifespan: some are told not to
 import asyncio
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rawasgi.instruments.checking.finding import Fault, within
@@ -42,6 +43,24 @@ class Call(Protocol):
         """The state of the app's side."""
 
 
+@dataclass
+class Life:
+    """The lifespan of a loop: its call, whether its scope had a state, and what that held when the start-up was over."""
+
+    call: Call
+    had_state: bool
+    state: dict[str, Any]
+
+    @property
+    def stood(self) -> str:
+        """Where it is, or where it was when it ended."""
+        return self.call.stood or self.call.word
+
+    def has(self, key: str, value: object) -> bool:
+        """Whether this is a value of its state; of one that was replaced since, either."""
+        return value is self.state[key] or value is self.call.scope["state"].get(key, ABSENT)
+
+
 class Serving:
     """What a server has done with one app so far."""
 
@@ -49,7 +68,7 @@ class Serving:
         self.calls: dict[int, Call] = {}  # by the id of the scope, which lives as long as its call
         self.states: dict[int, object] = {}
         self.recent: deque[tuple[Scope, object]] = deque(maxlen=REMEMBERED)
-        self.lives: dict[Loop, tuple[Call, bool]] = {}  # the lifespan of a loop, and whether its scope had a state
+        self.lives: dict[Loop, Life] = {}
 
     def begin(self, call: Call) -> Iterator[Fault]:
         """A call begins: what is wrong with it, beside the others."""
@@ -59,7 +78,7 @@ class Serving:
         if kind == "lifespan":
             yield from self.lifespan_faults(call)
             self.lives = {loop: life for loop, life in self.lives.items() if loop is None or not loop.is_closed()}
-            self.lives[call.loop] = call, "state" in scope
+            self.lives[call.loop] = Life(call, "state" in scope, {})
         else:
             faults = self.state_faults(scope, self.lives.get(call.loop))
             yield from faults if kind == "http" else within("W4", faults)
@@ -74,46 +93,48 @@ class Serving:
             del self.calls[id(call.scope)]
         self.states.pop(id(state), None)
         self.recent.append((call.scope, state))
-        life, _ = self.lives.get(call.loop, (None, False))
-        if life is call and call.stood not in ("failed", "stopped"):
+        life = self.lives.get(call.loop)
+        if life is not None and life.call is call and call.stood not in ("failed", "stopped"):
             del self.lives[call.loop]  # L9: the app knows no lifespan, and is served all the same
+
+    def started(self, call: Call) -> None:
+        """The start-up of a lifespan is complete: its state is what each request gets a copy of."""
+        life, state = self.lives.get(call.loop), call.scope.get("state")
+        if life is not None and life.call is call and isinstance(state, dict):
+            life.state = state.copy()
 
     def lifespan_faults(self, call: Call) -> Iterator[Fault]:
         """What is wrong with the beginning of a lifespan."""
         state = call.scope.get("state", {})
         if state != {} or not isinstance(state, dict):
             yield Fault("L2", "a state that is no empty dict at the start")
-        life, _ = self.lives.get(call.loop, (None, False))
-        if life is not None and not life.stood:
+        life = self.lives.get(call.loop)
+        if life is not None and not life.call.stood:
             yield Fault("L3", "a second lifespan on an event loop")
 
     def time_faults(self, call: Call) -> Iterator[Fault]:
         """What is wrong with the time at which a request or a websocket comes, and with the loop on which it does."""
-        life, _ = self.lives.get(call.loop, (None, False))
+        life = self.lives.get(call.loop)
         if life is None:
-            if any(not other.stood for other, _ in self.lives.values()):
+            if any(not other.call.stood for other in self.lives.values()):
                 yield Fault("L3", f"{call.scope['type']} on another event loop than the lifespan")
-        elif (life.stood or life.word) in ("awaiting_startup", "starting", "failed"):
-            yield Fault("L5", f"{call.scope['type']} while the lifespan is {life.stood or life.word}")
-        elif (life.stood or life.word) in ("stopping", "stopped"):
+        elif life.stood in ("awaiting_startup", "starting", "failed"):
+            yield Fault("L5", f"{call.scope['type']} while the lifespan is {life.stood}")
+        elif life.stood in ("stopping", "stopped"):
             yield Fault("L10", f"{call.scope['type']} after the shutdown has begun")
 
-    def state_faults(self, scope: Scope, known: tuple[Call, bool] | None) -> Iterator[Fault]:
+    def state_faults(self, scope: Scope, life: Life | None) -> Iterator[Fault]:
         """What is wrong with the state of a request."""
         state = scope.get("state", ABSENT)
-        kept: dict[str, Any] = {}
-        if known is not None:
-            life, had_state = known
-            kept = life.scope.get("state", {})
-            if had_state != (state is not ABSENT):
-                there, missing = ("lifespan", "request") if had_state else ("request", "lifespan")
-                yield Fault("H20", f"a state in the scope of the {there}, and none in that of the {missing}")
-                return
-        if not isinstance(state, dict) or not isinstance(kept, dict):
+        if life is not None and life.had_state != (state is not ABSENT):
+            there, missing = ("lifespan", "request") if life.had_state else ("request", "lifespan")
+            yield Fault("H20", f"a state in the scope of the {there}, and none in that of the {missing}")
+        if not isinstance(state, dict):
             return
-        if (known is not None and state is kept) or id(state) in self.states or self.was_given(state):
+        is_own = life is not None and state is life.call.scope.get("state")
+        if is_own or id(state) in self.states or self.was_given(state):
             yield Fault("H19", "a state that is shared with another scope")
-        elif odd := [key for key, value in kept.items() if state.get(key, ABSENT) is not value]:
+        elif life is not None and (odd := [key for key in life.state if not life.has(key, state.get(key))]):
             yield Fault("H19", f"a state without the lifespan's own {', '.join(map(repr, odd))}")
 
     def was_given(self, state: object) -> bool:

@@ -52,6 +52,14 @@ def stateful(make):
     return around(lambda state: asked(state=make(state)), state={})
 
 
+def replaced(state):
+    """A request with a copy of the state as it was, before something in it was replaced."""
+    scene = asked(state={**state})
+    state["database"] = object()
+    return scene
+
+
+DATABASE = {"database": object()}
 SHARED = {"user": "alice"}
 
 HTTP = [
@@ -99,6 +107,16 @@ HTTP = [
     Case("H18", asked(state={1: 2}), asked(state={"1": 2})),
     Case("H19", stateful(lambda state: state), stateful(dict)),
     Case("H19", [asked(state=SHARED), asked(state=SHARED)], [asked(state={**SHARED}), asked(state={**SHARED})]),
+    Case(
+        "H19",
+        around(lambda state: asked(state={"database": object()}), puts=DATABASE),
+        around(lambda state: asked(state={**state, "user": 1}), puts=DATABASE),
+    ),
+    Case(
+        "H19",
+        around(lambda state: asked(state={}), puts=DATABASE),
+        around(lambda state: replaced(state), puts=DATABASE),
+    ),
     Case("H20", around(asked(), state={}), around(asked(state={}), state={})),
     Case("H20", around(asked(state={}), without=["state"]), around(asked(), without=["state"])),
     Case("X15", asked(extensions=DEBUG, client=("10.0.0.1", 1)), asked(extensions=DEBUG)),

@@ -128,8 +128,8 @@ STARTED, STOPPED = {"type": "lifespan.startup.complete"}, {"type": "lifespan.shu
 FAILED = {"type": "lifespan.startup.failed"}
 
 
-def around(*inside, until=STARTED, **scope):
-    """Calls while a lifespan runs. One that is a function is given the lifespan's state first."""
+def around(*inside, until=STARTED, puts=None, **scope):
+    """Calls while a lifespan runs, which `puts` something into its state. A function is given that state first."""
     given = lifespan(**scope).scope
 
     async def hold(checker):
@@ -147,7 +147,10 @@ def around(*inside, until=STARTED, **scope):
             is_up.set()
             await is_over.wait()
 
-        script = (1, STARTED, 1, STOPPED) if until is STARTED else (1, wait, STARTED, 1, STOPPED)
+        async def fill(scope, receive, send):
+            scope.get("state", {}).update(puts or {})
+
+        script = (1, fill, STARTED, 1, STOPPED) if until is STARTED else (1, wait, STARTED, 1, STOPPED)
         checker.app = app_of(script)
         task = asyncio.create_task(checker(given, receive, line.send))
         await is_up.wait()

@@ -154,7 +154,7 @@ def test_strict_raises_what_must_not_be(scene, rule, error):
     assert [finding.rule for finding in checker.findings] == [rule]
 
 
-@pytest.mark.parametrize("scene", [http(1, start(), piece(b"x"), method="HEAD"), http(start(), headers=[(b"A", b"b")])])
+@pytest.mark.parametrize("scene", [http(1, start(), piece(b"x"), method="HEAD"), http(headers=[(b"A", b"b")])])
 def test_strict_does_not_raise_what_should_not_be(scene):
     """It is noted."""
     checker = Checker(says(), strict=True)
