@@ -58,7 +58,8 @@ class Life:
 
     def has(self, key: str, value: object) -> bool:
         """Whether this is a value of its state; of one that was replaced since, either."""
-        return value is self.state[key] or value is self.call.scope["state"].get(key, ABSENT)
+        now = self.call.scope.get("state")
+        return value is self.state[key] or (isinstance(now, dict) and value is now.get(key, ABSENT))
 
 
 class Serving:
