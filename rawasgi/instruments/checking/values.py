@@ -20,7 +20,7 @@ from typing import Any, NotRequired, get_args, get_origin, get_type_hints
 from rawasgi.instruments.checking.finding import Fault
 
 Fits = Callable[[object], bool]
-DEEPEST = 64  # what is nested deeper is taken for a structure that holds itself
+DEEPEST = 64  # what lies deeper is not looked at
 
 FITS: dict[Any, Fits] = {
     bytes: lambda value: isinstance(value, bytes),
@@ -63,8 +63,14 @@ def quoted(text: object) -> str:
     return shown if len(shown) <= 60 else f"{shown[:57]}..."
 
 
-def plain_faults(value: object, where: str, depth: int = 0) -> Iterator[Fault]:
-    """Whatever is not plain in a value, at any depth: G5, G8, G9, G10."""
+def plain_faults(
+    value: object, where: str, around: tuple[int, ...] = (), known: set[int] | None = None
+) -> Iterator[Fault]:
+    """Whatever is not plain in a value, at any depth: G5, G8, G9, G10.
+
+    `around` are the ids of what it lies in, `known` of what was looked at: each thing is looked at once.
+    """
+    known = set() if known is None else known
     if value is None or isinstance(value, (bytes, str, bool)):
         return
     if isinstance(value, int):
@@ -73,17 +79,16 @@ def plain_faults(value: object, where: str, depth: int = 0) -> Iterator[Fault]:
     elif isinstance(value, float):
         if not math.isfinite(value):
             yield Fault("G9", f"{where} is {value!r}")
-    elif depth == DEEPEST:
-        yield Fault("G8", f"{where} is nested without end")
-    elif isinstance(value, dict):
-        yield from key_faults(value, where)
-        for key, each in value.items():
-            yield from plain_faults(each, f"{where}[{quoted(key)}]" if depth < 3 else where, depth + 1)
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            yield from plain_faults(each, where, depth + 1)
-    else:
+    elif not isinstance(value, (dict, list, tuple)):
         yield Fault("G8", f"{where} is {told(value)}")
+    elif id(value) in around:
+        yield Fault("G8", f"{where} holds itself")
+    elif id(value) not in known and len(around) < DEEPEST:
+        known.add(id(value))
+        if isinstance(value, dict):
+            yield from key_faults(value, where)
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from plain_faults(each, where, (*around, id(value)), known)
 
 
 def key_faults(mapping: Mapping[Any, Any], where: str) -> Iterator[Fault]:

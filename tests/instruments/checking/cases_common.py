@@ -173,6 +173,11 @@ def gives_a_future(scope, receive, send):
 
 
 TWICE = shared()
+ITSELF: list[object] = []
+ITSELF += [ITSELF, ITSELF]
+AGAIN: list[object] = [1]
+for _ in range(50):
+    AGAIN = [AGAIN, AGAIN]  # what lies in it twice, lies not in itself
 HUGE, NOT_FINITE = 2**63, math.nan
 VENDOR = {"type": "acme.push", "what": 1}
 
@@ -209,6 +214,12 @@ CASES = [
         http(*OK, said=[{**asked(), "more": object()}]),
         http(*OK, said=[{**asked(), "more": 1.5}]),
         blame="server",
+    ),
+    Case(
+        "G8",
+        http(1, started(more=ITSELF), piece(b"x")),
+        http(1, started(more=AGAIN), piece(b"x")),
+        blame="application",
     ),
     Case(
         "G9",
