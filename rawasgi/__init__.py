@@ -22,6 +22,7 @@ MODULES = {
     "concurrency": "BackgroundTask BackgroundTasks run_in_threadpool",
     "datastructures": "Headers ImmutableMultiDict MultiDict MutableHeaders QueryParams State",
     "exceptions": "HTTPException WebSocketException",
+    "instruments.checking.checker": "Checker",
     "instruments.stepping.story": "step",
     "instruments.xraying.exposure": "xray",
     "instruments.testclient": "TestClient",

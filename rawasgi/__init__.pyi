@@ -15,6 +15,7 @@ from rawasgi.datastructures import QueryParams as QueryParams
 from rawasgi.datastructures import State as State
 from rawasgi.exceptions import HTTPException as HTTPException
 from rawasgi.exceptions import WebSocketException as WebSocketException
+from rawasgi.instruments.checking.checker import Checker as Checker
 from rawasgi.instruments.stepping.story import step as step
 from rawasgi.instruments.testclient import TestClient as TestClient
 from rawasgi.instruments.tracing.recorder import trace as trace

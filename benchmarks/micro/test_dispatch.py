@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from benchmarks.micro import answering, passing, typed
+from benchmarks.micro.checking import priced
 from benchmarks.micro.imports import IMPORTS, measured
 from benchmarks.micro.table import noted
 from benchmarks.micro.workload import Rounds, Workload
@@ -27,3 +28,10 @@ def test_import(benchmark: Any) -> None:
     with measured(IMPORTS) as rounds:
         benchmark.pedantic(rounds.subject, setup=rounds.others, rounds=9)
         benchmark.extra_info.update(rounds.noted())
+
+
+def test_checker(benchmark: Any) -> None:
+    """With the checker around it, and without."""
+    with priced() as prices:
+        benchmark.pedantic(prices.subject, setup=prices.others, rounds=ROUNDS)
+        benchmark.extra_info.update(prices.noted())

@@ -186,6 +186,8 @@ class Conversation:
 
     async def receive(self) -> Message:
         """What the app awaits: the next message of the inbox; after the whole response `http.disconnect`."""
+        if self.scope["type"] == "http" and self.app_side.state == "complete":
+            self._inbox.clear()  # HR7: what is left of the request body goes to nobody
         while not self._inbox or self._is_early(self._inbox[0]):
             if self.app_side.state == "closed" and self.server_side.state == "closing":
                 self._inbox.appendleft({"type": "websocket.disconnect", **self._goodbye()})  # WR10

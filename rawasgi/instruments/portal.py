@@ -15,6 +15,7 @@ Left out:     other event loops, asking from the loop's own thread
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from rawasgi.instruments.conversation import end
@@ -33,6 +34,10 @@ class Portal:
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop, and wait for its result."""
+        return self.submit(coroutine).result()
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Run a coroutine on the loop; the result comes when it does."""
         with self.opening:
             if self.loop is None:
                 self.loop = asyncio.new_event_loop()
@@ -41,7 +46,7 @@ class Portal:
         if threading.current_thread() is self.thread:
             coroutine.close()
             raise RuntimeError("the app cannot wait for its own TestClient: both are on one event loop")
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
 
     def keep(self, task: asyncio.Task[Any]) -> None:
         """Hold a task while it runs: the loop does not, and one that only waits would be lost with its client."""

@@ -6,6 +6,9 @@
 thread, and the client waits outside as a client does. Both directions stream: the app may answer before it has read the
 body, and `client.stream` gives each piece when the app has sent it.
 
+Every exchange is held to the specification: what an app must not do is an error where it does it, and what it
+should not do is in `checker.findings`. A server would let much of it pass, or let the client pay for it.
+
 It does not spare you what a real client would see. A refused handshake is an HTTP response, 403, without code or reason.
 A torn body is an error, and so is no answer. Background tasks are no part of the response: `settle` waits for them. A
 client may leave: `extensions={"leaves_after": 2}` after the app's second message, or by closing a stream early.
@@ -29,10 +32,12 @@ try:
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("TestClient needs httpx2: pip install 'rawasgi[testing]'", name=missing.name) from None
 
+from rawasgi.instruments.checking.checker import Checker
 from rawasgi.instruments.conversation import (
     ClientLeft,
     Conversation,
     Exchange,
+    end,
     from_client,
     handshake,
     lifespan,
@@ -98,7 +103,7 @@ class AppTransport(httpx2.BaseTransport):
         exchange = request(sent.method, target_of(sent))
         scope = self.client.scope_of(sent, exchange.scope)
         leaves_after = sent.extensions.get("leaves_after")
-        conversation = Conversation(self.client.app, scope, body_of(sent), leaves_after=leaves_after)
+        conversation = Conversation(self.client.checker, scope, body_of(sent), leaves_after=leaves_after)
         self.client.begin(conversation)
         while (message := await conversation.next_sent()) is not None:
             if message["type"] == "http.response.start":
@@ -132,8 +137,9 @@ async def body_of(sent: httpx2.Request) -> AsyncIterator[Message]:
 class TestClient(httpx2.Client):
     """An httpx2 client for `app`. As a context manager it runs the app's lifespan around what you do.
 
-    `raise_server_exceptions` raises in your test what the app raised; without it you see what a client would. All
-    conversations are kept, the last one in `conversations[-1]`, with everything that was sent.
+    `raise_server_exceptions` raises in your test what the app raised, and `AppProtocolError` for what it must not do;
+    without it you see what a client would. All conversations are kept, the last one in `conversations[-1]`, with
+    everything that was sent; `checker.findings` is what the specification has against any of it.
     """
 
     __test__ = False  # no test case, whatever its name says
@@ -150,6 +156,7 @@ class TestClient(httpx2.Client):
         client: tuple[str, int] = ("testclient", 50000),
     ) -> None:
         self.app = app
+        self.checker = Checker(app, strict=raise_server_exceptions)
         self.raise_server_exceptions = raise_server_exceptions
         self.root_path = root_path
         self.client = client
@@ -170,9 +177,12 @@ class TestClient(httpx2.Client):
 
     def __enter__(self) -> Self:
         super().__enter__()
-        self._lifespan = lifespan(self.app)
+        self._lifespan = lifespan(self.checker)
+        known = len(self.checker.findings)
         try:
             self.app_state = self.portal.call(self._lifespan.__aenter__())
+            if self.raise_server_exceptions:  # an app that raises has no lifespan, yet this was no answer
+                self.checker.insist(known)
         except BaseException:
             self.close()
             raise
@@ -190,6 +200,7 @@ class TestClient(httpx2.Client):
                 self.settle()
         finally:
             self.app_state = None
+            self.portal.call(self.hang_up())
             try:
                 self.portal.call(self._lifespan.__aexit__(None, None, None))
             finally:
@@ -212,6 +223,12 @@ class TestClient(httpx2.Client):
         for conversation in self.conversations:
             if not conversation.is_over:
                 conversation.disconnect()
+
+    async def hang_up(self) -> None:
+        """End what has not ended by itself: the shutdown comes when the connections are closed (L10)."""
+        for conversation in self.conversations:
+            if conversation.task is not None:
+                await end(conversation.task)
 
     def settle(self, seconds: float = PATIENCE) -> None:
         """Wait until the app has ended every call, background tasks and all; raise what it raised since, or `Stuck`."""
@@ -275,7 +292,7 @@ class WebSocketTestSession:
 
     def __init__(self, client: TestClient, exchange: Exchange) -> None:
         self.client = client
-        self.conversation = Conversation(client.app, exchange.scope, exchange.messages)
+        self.conversation = Conversation(client.checker, exchange.scope, exchange.messages)
         self.accepted_subprotocol: str | None = None
         self.extra_headers: list[tuple[bytes, bytes]] = []
         self._goodbye: tuple[int, str] | None = None  # code and reason of whoever closed first

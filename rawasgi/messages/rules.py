@@ -47,10 +47,11 @@ class Rule(NamedTuple):
     id: str
     name: str  # two to four words: what an error or a diagram has room for
     sentence: str  # Markdown: names of the protocol stand in backquotes
-    level: Level  # where the page says MUST/D, the first: a tail of the rule is weaker, never its head
+    level: Level  # where the page says MUST/D, the first: that of the rule's head
     blame: frozenset[Party]  # who has broken the rule when it is broken
     seen: frozenset[Observer]  # who can notice; empty: nobody from outside
     link: str
+    tail: Level | None = None  # where the page says MUST/D, the second: that of the last thing the sentence asks
 
 
 class UnknownRule(KeyError):
@@ -135,6 +136,7 @@ def _rule(cells: list[str], links: dict[str, str]) -> Rule:
         blame=_meaning("who", who, PARTIES),
         seen=frozenset(_meaning("seen", letter, OBSERVERS) for letter in seen.split(",") if letter != NOBODY),
         link=links[spec],
+        tail=levels[1] if len(levels) > 1 else None,
     )
 
 

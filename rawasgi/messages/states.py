@@ -125,6 +125,10 @@ HTTP_APP: Final = Table("http", "app", start="awaiting_start", rows={
     ("awaiting_start",                   "http.response.early_hint"):     ("awaiting_start",                 "X12"),
     ("awaiting_start",                   "http.response.debug"):          ("awaiting_start_after_debug",     "X14"),
     ("awaiting_start",                   "http.disconnect"):              ("peer_gone",                      "HS24"),
+    ("awaiting_start",                   "http.response.push"):           (REFUSED,                          "X4"),
+    ("awaiting_start",                   "http.response.zerocopysend"):   (REFUSED,                          "X7"),
+    ("awaiting_start",                   "http.response.zerocopysend+"):  (REFUSED,                          "X7"),
+    ("awaiting_start",                   "http.response.pathsend"):       (REFUSED,                          "X10"),
     ("awaiting_start",                   "return"):                       (REFUSED,                          "HS16"),
     ("awaiting_start",                   "*"):                            (REFUSED,                          "HS1"),
 
@@ -133,6 +137,10 @@ HTTP_APP: Final = Table("http", "app", start="awaiting_start", rows={
     ("awaiting_start_after_debug",       "http.response.early_hint"):     ("awaiting_start_after_debug",     "X12"),
     ("awaiting_start_after_debug",       "http.disconnect"):              ("peer_gone",                      "HS24"),
     ("awaiting_start_after_debug",       "http.response.debug"):          (REFUSED,                          "X14"),
+    ("awaiting_start_after_debug",       "http.response.push"):           (REFUSED,                          "X4"),
+    ("awaiting_start_after_debug",       "http.response.zerocopysend"):   (REFUSED,                          "X7"),
+    ("awaiting_start_after_debug",       "http.response.zerocopysend+"):  (REFUSED,                          "X7"),
+    ("awaiting_start_after_debug",       "http.response.pathsend"):       (REFUSED,                          "X10"),
     ("awaiting_start_after_debug",       "return"):                       (REFUSED,                          "HS16"),
     ("awaiting_start_after_debug",       "*"):                            (REFUSED,                          "HS1"),
 
@@ -149,7 +157,7 @@ HTTP_APP: Final = Table("http", "app", start="awaiting_start", rows={
     ("awaiting_body",                    "http.response.trailers+"):      (REFUSED,                          "X1"),
     ("awaiting_body",                    "http.response.early_hint"):     (REFUSED,                          "X12"),
     ("awaiting_body",                    "http.response.debug"):          (REFUSED,                          "X14"),
-    ("awaiting_body",                    "return"):                       (REFUSED,                          "HS16"),
+    ("awaiting_body",                    "return"):                       (REFUSED,                          "HS12"),
     ("awaiting_body",                    "*"):                            (REFUSED,                          "HS12"),
 
     ("streaming_body",                   "http.response.body+"):          ("streaming_body",                 "HS14"),
@@ -164,6 +172,7 @@ HTTP_APP: Final = Table("http", "app", start="awaiting_start", rows={
     ("streaming_body",                   "http.response.trailers"):       (REFUSED,                          "X1"),
     ("streaming_body",                   "http.response.trailers+"):      (REFUSED,                          "X1"),
     ("streaming_body",                   "http.response.early_hint"):     (REFUSED,                          "X12"),
+    ("streaming_body",                   "http.response.debug"):          (REFUSED,                          "X14"),
     ("streaming_body",                   "return"):                       (REFUSED,                          "HS16"),
     ("streaming_body",                   "*"):                            (REFUSED,                          "HS14"),
 
@@ -176,7 +185,9 @@ HTTP_APP: Final = Table("http", "app", start="awaiting_start", rows={
     ("awaiting_body_then_trailers",      "http.disconnect"):              ("peer_gone",                      "HS24"),
     ("awaiting_body_then_trailers",      "http.response.start"):          (REFUSED,                          "HS2"),
     ("awaiting_body_then_trailers",      "http.response.start+"):         (REFUSED,                          "HS2"),
-    ("awaiting_body_then_trailers",      "return"):                       (REFUSED,                          "HS16"),
+    ("awaiting_body_then_trailers",      "http.response.early_hint"):     (REFUSED,                          "X12"),
+    ("awaiting_body_then_trailers",      "http.response.debug"):          (REFUSED,                          "X14"),
+    ("awaiting_body_then_trailers",      "return"):                       (REFUSED,                          "HS12"),
     ("awaiting_body_then_trailers",      "*"):                            (REFUSED,                          "HS12"),
 
     ("streaming_body_then_trailers",     "http.response.body+"):          ("streaming_body_then_trailers",   "HS14"),
@@ -188,6 +199,8 @@ HTTP_APP: Final = Table("http", "app", start="awaiting_start", rows={
     ("streaming_body_then_trailers",     "http.response.pathsend"):       (REFUSED,                          "X10"),
     ("streaming_body_then_trailers",     "http.response.start"):          (REFUSED,                          "HS2"),
     ("streaming_body_then_trailers",     "http.response.start+"):         (REFUSED,                          "HS2"),
+    ("streaming_body_then_trailers",     "http.response.early_hint"):     (REFUSED,                          "X12"),
+    ("streaming_body_then_trailers",     "http.response.debug"):          (REFUSED,                          "X14"),
     ("streaming_body_then_trailers",     "return"):                       (REFUSED,                          "HS16"),
     ("streaming_body_then_trailers",     "*"):                            (REFUSED,                          "HS14"),
 
@@ -198,6 +211,10 @@ HTTP_APP: Final = Table("http", "app", start="awaiting_start", rows={
     ("awaiting_trailers",                "*"):                            (REFUSED,                          "X1"),
 
     ("complete",                         "return"):                       ("returned",                       "HS16"),
+    ("complete",                         "http.response.push"):           (REFUSED,                          "X4"),
+    ("complete",                         "http.response.zerocopysend"):   (REFUSED,                          "X7"),
+    ("complete",                         "http.response.zerocopysend+"):  (REFUSED,                          "X7"),
+    ("complete",                         "http.response.pathsend"):       (REFUSED,                          "X10"),
     ("complete",                         "*"):                            (REFUSED,                          "HS15"),
 
     ("peer_gone",                        "return"):                       ("returned",                       "HS24"),

@@ -1,8 +1,10 @@
 """The micro suite: nothing is timed that answers otherwise, ratios are taken within a round, and goals are judged."""
 
+from typing import Any
+
 import pytest
 
-from benchmarks.micro import answering, passing, typed
+from benchmarks.micro import answering, checking, passing, typed
 from benchmarks.micro.imports import IMPORTS, measured
 from benchmarks.micro.table import lines, noted
 from benchmarks.micro.workload import NotTheSame, Ratio, Rounds, Workload, ratio
@@ -11,7 +13,9 @@ from tests.instruments.messages import piece, says, start
 
 
 @pytest.mark.parametrize(
-    "workload", [*answering.WORKLOADS, *passing.WORKLOADS, *typed.WORKLOADS], ids=lambda workload: workload.name
+    "workload",
+    [*answering.WORKLOADS, *checking.WORKLOADS, *passing.WORKLOADS, *typed.WORKLOADS],
+    ids=lambda workload: workload.name,
 )
 def test_all_contenders_of_a_workload_answer_the_same(workload):
     """Status, headers and body, or the messages of a websocket."""
@@ -64,3 +68,16 @@ def test_an_import_is_paid_by_a_process_of_its_own():
     assert own.modules > floor.modules > 50
     above = [f"{what} above asyncio and json" for what in ("milliseconds", "MiB", "modules")]
     assert [*processes.noted()["amounts"]] == above
+
+
+def test_the_checker_is_priced_by_what_it_looks_at():
+    """In the exchanges that are timed nothing is found; each kind of message has its price, and a goal."""
+    with checking.priced() as prices:
+        for _ in range(2):
+            prices.others()
+            prices.subject()
+        noted = prices.noted()
+    checkers: list[Any] = [workload.apps["checked"] for workload in checking.WORKLOADS]
+    assert [checker.findings for checker in checkers] == [[], [], [], []]
+    assert [*noted["ratios"]] == [f"bare, {name}" for name in ("hears", "answers", "streams", "reads")]
+    assert [*noted["amounts"]] == [f"µs for {what}" for what in checking.GOALS]

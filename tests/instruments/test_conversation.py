@@ -252,11 +252,11 @@ def test_after_a_whole_response_receive_gives_the_disconnect():
     assert heard == [asked(), GONE, GONE]
 
 
-def test_a_body_that_nobody_has_read_is_heard_after_the_response():
-    """What has come in is there, whole, before the disconnect."""
+def test_a_body_that_nobody_has_read_is_gone_after_the_response():
+    """Whoever asks then hears that it is over (HR7)."""
     heard: list[Any] = []
     converse(notes(heard, start(), piece(), 3), request("POST", "/", body=[b"a", b"b"]))
-    assert heard == [asked(b"a", more=True), asked(b"b"), GONE]
+    assert heard == [GONE, GONE, GONE]
 
 
 def test_who_waits_for_ever_is_stuck_and_one_reads_where():

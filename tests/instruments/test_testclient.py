@@ -200,7 +200,7 @@ def test_where_no_body_can_be_none_is_given(method, status, body):
 def test_a_hint_before_the_response_is_not_the_response():
     """The first message that starts one decides; httpx2 knows no interim answers."""
     hint = {"type": "http.response.early_hint", "links": [b"</a.css>"]}
-    client = TestClient(says(hint, start(201), piece(b"x")))
+    client = TestClient(says(hint, start(201), piece(b"x")), raise_server_exceptions=False)  # it announces no hints
     assert client.get("/").status_code == 201
     assert client.conversations[-1].sent == [hint, start(201), piece(b"x")]
     client.close()
@@ -233,7 +233,7 @@ def test_bytes_that_are_not_bytes_are_read():
         await app(scope, receive, send)
         await send(last)
 
-    client = TestClient(ends)
+    client = TestClient(ends, raise_server_exceptions=False)  # the specification knows bytes alone: HS13
     assert client.get("/").content == b"ab"
     client.close()
 

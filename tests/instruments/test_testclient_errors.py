@@ -97,7 +97,7 @@ def test_an_error_in_a_handler_is_a_500_that_is_raised_behind_it(kit, raises):
 
 
 @pytest.mark.parametrize(
-    ("messages", "rule"), [([], "HS16"), ([piece()], "HS1"), ([start(), start()], "HS2"), ([start()], "HS16")]
+    ("messages", "rule"), [([], "HS16"), ([piece()], "HS1"), ([start(), start()], "HS2"), ([start()], "HS12")]
 )
 def test_a_broken_rule_is_an_error_of_the_app(messages, rule):
     """No answer at all is one as well."""

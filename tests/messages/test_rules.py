@@ -55,7 +55,8 @@ def test_a_rule_is_read_with_all_its_fields():
         link=SPEC + "specs/www.html#websocket-connection-scope",
     )
     assert rule("WS14") == ws14
-    assert rule("WS9").level == "must"  # MUST/D on the page
+    assert (rule("WS9").level, rule("WS9").tail) == ("must", "derived")  # MUST/D on the page
+    assert (rule("X3").level, rule("X3").tail, rule("HS1").tail) == ("must", "should", None)
     assert rule("G20").blame == {"middleware"}
     assert rule("HS9").blame == {"server", "application"}  # S/A on the page
     with pytest.raises(AttributeError):

@@ -1,0 +1,161 @@
+"""`rawasgi check module:app` in -> what the app does against the specification out.
+
+bytes > [server > app > middleware > routing > handler > response] > bytes
+
+    rawasgi check shop:app                        the paths that its routes show, or /
+    rawasgi check shop:app /items/7 --ws /chat    these, with GET, HEAD and POST
+    rawasgi check shop:app --json
+
+Exit status 0: no rule is broken that must not be. 1: one is, or the app does not let itself be asked; one sentence says
+how. 2: the command cannot be carried out.
+
+Spec:         none, because a command line is no part of the protocol
+In FastAPI:   none, because its command runs and deploys
+In Starlette: none, because it has no command
+In Flask:     none, because its command shows routes, not rules
+Left out:     an exit status for what should not be: whether that matters is for the reader to say
+"""
+
+import argparse
+import shutil
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+
+from rawasgi.instruments.apart import Hanging
+from rawasgi.instruments.checking.driver import Driver, GivenUp
+from rawasgi.instruments.checking.report import plain, printable, text
+from rawasgi.instruments.checking.script import Target, ask_all
+from rawasgi.instruments.command import (
+    TARGET,
+    WrongCommand,
+    close_the_screen,
+    complain,
+    header,
+    leave,
+    load,
+    show,
+)
+from rawasgi.instruments.conversation import LifespanFailed
+from rawasgi.instruments.frames import running
+from rawasgi.instruments.routes import table
+
+WIDTH, NARROWEST = 110, 40
+MOST_PATHS = 20  # of an app's own routes; more are to be named
+IMPORT = 12  # times --seconds: what is imported with an app may be large
+NAMED = ("GET", "HEAD", "POST")
+
+
+def check_command(words: Sequence[str]) -> int:
+    """Hold any app to the specification: check module:app."""
+    try:
+        return checked(options_of(words))
+    except WrongCommand as wrong:
+        return complain("check", printable(str(wrong)), 2)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        leave(130)  # as shells count an interrupt; the thread of the app may never end
+    except BrokenPipeError:
+        close_the_screen()
+        return 0
+
+
+def options_of(words: Sequence[str]) -> argparse.Namespace:
+    """The options. Raises `WrongCommand`."""
+    usage = "rawasgi check module:app [/path …] [options]"
+    parser = argparse.ArgumentParser("rawasgi check", usage=usage, description="Hold an app to the ASGI specification.")
+    parser.add_argument("app", help=f"{TARGET}, from the working directory")
+    parser.add_argument("paths", nargs="*", metavar="/path", help=f"to be asked with {', '.join(NAMED)}")
+    parser.add_argument(
+        "--ws", action="append", default=[], metavar="/path", help="a websocket; may be given repeatedly"
+    )
+    parser.add_argument("--header", action="append", default=[], metavar="NAME:VALUE", help="may be given repeatedly")
+    parser.add_argument("--seconds", type=float, default=5.0, help="how long the app may take for an answer (5)")
+    parser.add_argument("--json", action="store_true", help="write JSON")
+    parser.add_argument("--factory", action="store_true", help="module:app is a function that makes the app")
+    options = parser.parse_intermixed_args(words)
+    if options.seconds <= 0:
+        raise WrongCommand("--seconds is more than 0")
+    for path in (*options.paths, *options.ws):
+        if not path.startswith("/") or not path.isascii() or " " in path:
+            raise WrongCommand(f"{path!r} is no path: it starts with / and is percent-encoded")
+    return options
+
+
+def checked(options: argparse.Namespace) -> int:
+    """Ask the app, and show what was found."""
+    headers = [(name.lower(), value) for name, value in map(header, options.header)]
+    with redirect_stdout(sys.stderr):  # what an app prints is not what we print
+        with watched_import(options.seconds * IMPORT):
+            app = load(options.app, factory=options.factory)
+        targets = targets_of(app, options)
+        with Driver(app, options.seconds) as driver:
+            ask_all(driver, targets, headers)
+    complaints = [printable(complaint_about(given_up)) for given_up in driver.complaints]
+    if options.json:
+        show(plain(options.app, driver, complaints))
+    else:
+        columns = shutil.get_terminal_size((WIDTH, 40)).columns
+        show(text(options.app, driver, min(max(columns, NARROWEST), WIDTH)))
+    for complaint in complaints:
+        complain("check", complaint)
+    status = int(bool(complaints) or any(finding.level == "must" for finding in driver.checker.findings))
+    if driver.is_stuck:
+        leave(status)
+    return status
+
+
+@contextmanager
+def watched_import(seconds: float) -> Iterator[None]:
+    """Give up where a module is not imported in time. It stays on this thread: some make things that belong to it."""
+    watchdog = threading.Timer(seconds, give_up_import, [seconds])
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+
+
+def give_up_import(seconds: float) -> None:
+    """Say where the import stands, and end the process."""
+    lines = [line for line in running(threading.main_thread()) if not line.file.startswith("<frozen")]
+    print("where it hangs", *(f"  {printable(str(line))}" for line in lines), sep="\n", file=sys.stderr)
+    complain(
+        "check", f"the import has not ended in {seconds:g} s; the lines above are where it hangs. More time: --seconds"
+    )
+    leave(1)
+
+
+def targets_of(app: Any, options: argparse.Namespace) -> list[Target]:
+    """What to ask: what was named, else what the app's routes show and can be asked as it stands there."""
+    if options.paths or options.ws:
+        return [*(Target(path, NAMED) for path in options.paths), *(Target(path, ("WS",)) for path in options.ws)]
+    found = [*dict.fromkeys(own_targets(app))] or [Target("/", ("GET", "HEAD"))]
+    if len(found) > MOST_PATHS:
+        complain("check", f"the first {MOST_PATHS} of {len(found)} paths are asked; name the others to have them asked")
+    return found[:MOST_PATHS]
+
+
+def own_targets(app: Any) -> Iterator[Target]:
+    """The routes that are reached, without parameters; of methods only those that change nothing."""
+    try:
+        found = table(app)
+    except WrongCommand:
+        return
+    for row in found:
+        methods = tuple(method for method in row.methods if method in ("GET", "HEAD", "WS"))
+        if methods and row.path.startswith("/") and "{" not in row.path and not row.shadow:
+            yield Target(row.path, methods)
+
+
+def complaint_about(given_up: GivenUp) -> str:
+    """One sentence: why nothing more can be asked."""
+    cause = given_up.cause
+    if isinstance(cause, LifespanFailed):
+        return f"{given_up.asked} has failed: {cause}"
+    if isinstance(cause, Hanging):
+        return f"{given_up.asked}: {cause}; the lines above are where it hangs. More time: --seconds"
+    return f"{given_up.asked}: {type(cause).__name__ if not str(cause) else cause}"
