@@ -99,7 +99,8 @@ class Connection(asyncio.Protocol):
             self.close()
         self.asked = False
         answer, self._answer = self._answer, None
-        answer.set_result((int(head[9:12]), body))
+        if not answer.done():  # nobody waits for it any more: the deadline has passed
+            answer.set_result((int(head[9:12]), body))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell who waits."""
