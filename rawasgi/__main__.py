@@ -126,6 +126,7 @@ FLOORS = (
             "typed/options.py",
             "typed/routing.py",
             "typed/registration.py",
+            "typed/table.py",
             "typed/explain.py",
             "typed/security/schemes.py",
             "typed/security/http.py",

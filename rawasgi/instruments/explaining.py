@@ -14,24 +14,23 @@ Left out:     overrides of a FastAPI app, which are looked up in each request
 """
 
 import argparse
-import inspect
-import sys
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
-from rawasgi.concurrency import is_async_callable, name_of
-from rawasgi.instruments.command import TARGET, WrongCommand, load
+from rawasgi.concurrency import name_of
+from rawasgi.instruments.command import TARGET, WrongCommand, complain, load
 from rawasgi.instruments.routes import below_layers, flat
+from rawasgi.typed.signature import manner_of
+from rawasgi.typed.table import GIVEN, MANNERS, Row, made_by, read_from, table, type_text
 
 PLACES = ("path", "query", "header", "cookie", "body")
-GIVEN = {
-    "request_param_name": "the request",
-    "websocket_param_name": "the websocket",
-    "http_connection_param_name": "the request or websocket",
-    "response_param_name": "a response, for status and headers",
-    "background_tasks_param_name": "tasks for after the response",
-    "security_scopes_param_name": "the scopes asked of it",
+BY_TYPE = {
+    "request_param_name": "request",
+    "websocket_param_name": "websocket",
+    "http_connection_param_name": "connection",
+    "response_param_name": "response",
+    "background_tasks_param_name": "background",
+    "security_scopes_param_name": "scopes",
 }
 
 
@@ -40,13 +39,13 @@ class Solved(NamedTuple):
 
     dependant: Any
     arguments: dict[str, str]  # those that other calls make: by which
-    manner: str
+    manner: str  # coroutine, function, generator, async generator
     ends: str  # function, request, or nothing
 
     @property
     def where(self) -> str:
         """FastAPI gives each `def` a hop of its own."""
-        return "loop" if self.manner.startswith("async") else "thread"
+        return "loop" if self.manner in ("coroutine", "async generator") else "thread"
 
 
 def explained(app: Any, path: str, method: str | None = None) -> str:
@@ -69,26 +68,16 @@ def explained(app: Any, path: str, method: str | None = None) -> str:
 def lines(route: Any) -> Iterator[str]:
     """One route of FastAPI's, line by line."""
     calls = list(solving(route.dependant, {}, is_endpoint=True))
-    yield f"{', '.join(sorted(getattr(route, 'methods', None) or ())) or 'WEBSOCKET'} {route.path}"
-    yield ""
-    yield f"  body  {body_text(route)}"
-    yield ""
-    for number, call in enumerate(calls, 1):
-        yield f"{number:6}  {call.where:6}  {name_of(call.dependant.call) + '()':30} {call.manner}"
-        for name, text in arguments(call):
-            yield f"{'':18}{name:12} {text}"
-    yield ""
+    rows = [
+        Row(number, call.where, name_of(call.dependant.call), [MANNERS[call.manner]], arguments(call), call.ends)
+        for number, call in enumerate(calls, 1)
+    ]
+    answer = None
     if hasattr(route, "response_field"):
         hop = ", checked in another hop" if route.response_field and calls[-1].where == "thread" else ""
-        yield f"answer  {type_text(route.response_model) if route.response_model else 'what is returned'}{hop}"
-    for scope, when in (
-        ("function", "before the response starts"),
-        ("request", "when response and background tasks are out"),
-    ):
-        ending = [call for call in reversed(calls) if call.ends == scope]
-        if ending:
-            places = {"loop": "the loop", "thread": "a thread"}
-            yield f"  ends  {when}: {', '.join(f'{name_of(c.dependant.call)}() on {places[c.where]}' for c in ending)}"
+        answer = f"{type_text(route.response_model) if route.response_model else 'what is returned'}{hop}"
+    title = f"{', '.join(sorted(getattr(route, 'methods', None) or ())) or 'WEBSOCKET'} {route.path}"
+    return table(title, body_text(route), rows, answer)
 
 
 def solving(dependant: Any, known: dict[Any, str], is_endpoint: bool = False) -> Iterator[Solved]:
@@ -103,41 +92,23 @@ def solving(dependant: Any, known: dict[Any, str], is_endpoint: bool = False) ->
         if below.name is not None:
             made[below.name] = known[key]
     manner = manner_of(dependant.call)
-    ends = "" if is_endpoint or not manner.endswith("yields") else dependant.scope or "request"
+    ends = "" if is_endpoint or not manner.endswith("generator") else dependant.scope or "request"
     yield Solved(dependant, made, manner, ends)
-
-
-def manner_of(call: Any) -> str:
-    """`async def`, `def`, and whether it yields."""
-    while isinstance(call, partial):
-        call = call.func
-    call = inspect.unwrap(call)
-    function = call if inspect.isroutine(call) or inspect.isclass(call) else type(call).__call__
-    if inspect.isasyncgenfunction(function):
-        return "async def, yields"
-    if inspect.isgeneratorfunction(function):
-        return "def, yields"
-    return "async def" if is_async_callable(call) else "def"
 
 
 def arguments(call: Solved) -> Iterator[tuple[str, str]]:
     """Each argument, and where it comes from."""
-    for name, made_by in call.arguments.items():
-        yield name, f"what {made_by}() made"
+    for name, maker in call.arguments.items():
+        yield name, made_by(maker)
     for place in PLACES:
         for field in getattr(call.dependant, f"{place}_params"):
-            alias = "" if field.alias == field.name else f" {field.alias}"
-            kind = type(field.field_info).__name__.lower() if place == "body" else place
-            default = "" if field.field_info.is_required() else f", or {field.field_info.default!r}"
-            yield field.name, f"{kind + alias:22} {type_text(field.field_info.annotation)}{default}"
-    for attribute, text in GIVEN.items():
+            info = field.field_info
+            kind = type(info).__name__.lower() if place == "body" else place
+            default = None if info.is_required() else repr(info.default)
+            yield field.name, read_from(kind, field.name, field.alias, info.annotation, default)
+    for attribute, given in BY_TYPE.items():
         if (name := getattr(call.dependant, attribute)) is not None:
-            yield name, text
-
-
-def type_text(annotation: Any) -> str:
-    """`int`, `list[str]`, `Item | None`."""
-    return annotation.__name__ if type(annotation) is type else str(annotation).replace("typing.", "")
+            yield name, GIVEN[given]
 
 
 def body_text(route: Any) -> str:
@@ -162,6 +133,5 @@ def explain_command(words: Sequence[str]) -> int:
     try:
         print(explained(load(options.app, factory=options.factory), options.path, options.method))
     except WrongCommand as wrong:
-        print(f"rawasgi explain: {wrong}", file=sys.stderr)
-        return 2
+        return complain("explain", str(wrong), 2)
     return 0

@@ -20,13 +20,12 @@ Left out:     hosts and routes with their own idea of matching, which are never 
 import argparse
 import inspect
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rawasgi.instruments.command import TARGET, WrongCommand, load
+from rawasgi.instruments.command import TARGET, WrongCommand, complain, load
 from rawasgi.paths import PARAMETER
 
 # A value that is as unlikely as possible to fit another parameter than one of the same kind, or a wider one.
@@ -199,7 +198,6 @@ def routes_command(words: Sequence[str]) -> int:
     try:
         found = table(load(options.app, factory=options.factory))
     except WrongCommand as wrong:
-        print(f"rawasgi routes: {wrong}", file=sys.stderr)
-        return 2
+        return complain("routes", str(wrong), 2)
     print("\n".join(lines(found)) or f"{options.app} has no routes")
     return 0

@@ -26,31 +26,17 @@ Left out:     layers around the route: `rawasgi xray` shows them
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
 from rawasgi.typed.plan import Argument, Call, Plan
 from rawasgi.typed.routing import TypedRoute
+from rawasgi.typed.table import GIVEN, MANNERS, Row, made_by, read_from, table, type_text
 
-GIVEN = {
-    "request": "the request",
-    "websocket": "the websocket",
-    "connection": "the request or websocket",
-    "response": "a response, for status and headers",
-    "background": "tasks for after the response",
-    "scopes": "the scopes asked of it",
-}
-MANNERS = {
-    "coroutine": "async def",
-    "function": "def",
-    "async generator": "async def, yields",
-    "generator": "def, yields",
-}
 STREAMS = {
     "bytes": "a stream of what it yields",
     "json lines": "a stream of JSON Lines",
     "events": "a stream of events",
 }
-ENDS = {"function": "before the response starts", "request": "when response and background tasks are out"}
 
 
 def explain(app: Any, path: str, method: str | None = None) -> str:
@@ -72,23 +58,16 @@ def explain(app: Any, path: str, method: str | None = None) -> str:
 
 def lines(plan: Plan) -> Iterator[str]:
     """One plan, line by line."""
-    yield f"{', '.join(plan.methods) or 'WEBSOCKET'} {plan.path}"
-    yield ""
-    yield f"  body  {body_text(plan)}"
-    yield ""
+    title = f"{', '.join(plan.methods) or 'WEBSOCKET'} {plan.path}"
+    return table(title, body_text(plan), [*rows(plan)], answer_text(plan) if plan.methods else None)
+
+
+def rows(plan: Plan) -> Iterator[Row]:
+    """The calls, step by step."""
     for number, step in enumerate(plan.steps, 1):
         for place, call in enumerate(step.calls):
-            head = f"{number:6}  {step.where:6}" if place == 0 else " " * 14
-            yield f"{head}  {call.name + '()':30} {', '.join(notes(call))}".rstrip()
-            for argument in call.arguments:
-                yield f"{'':18}{argument.name:12} {argument_text(plan, argument)}"
-    yield ""
-    if plan.methods:
-        yield f"answer  {answer_text(plan)}"
-    for scope, when in ENDS.items():
-        ending = [call for call in reversed(plan.calls) if call.ends == scope]
-        if ending:
-            yield f"  ends  {when}: {', '.join(f'{call.name}() on {thread_or_loop(call)}' for call in ending)}"
+            arguments = ((argument.name, argument_text(plan, argument)) for argument in call.arguments)
+            yield Row(0 if place else number, call.where, call.name, notes(call), arguments, call.ends)
 
 
 def body_text(plan: Plan) -> str:
@@ -116,26 +95,18 @@ def notes(call: Call) -> Iterator[str]:
 def argument_text(plan: Plan, argument: Argument) -> str:
     """Where an argument comes from, and what it has to be."""
     if argument.call is not None:
-        return f"what {plan.calls[argument.call].name}() made"
+        return made_by(plan.calls[argument.call].name)
     if argument.field is None:
         return GIVEN[argument.given]
     parameter = argument.field.parameter
-    name = "" if argument.field.alias == argument.name else f" {argument.field.alias}"
-    default = "" if parameter.required else f", or {default_text(parameter)}"
-    return f"{parameter.place + name:22} {type_text(parameter.annotation)}{default}"
+    default = None if parameter.required else default_text(parameter)
+    return read_from(parameter.place, argument.name, argument.field.alias, parameter.annotation, default)
 
 
 def default_text(parameter: Any) -> str:
     """The default, or the call that makes it."""
     factory = parameter.declared.options.get("default_factory")
     return repr(parameter.default) if factory is None else f"{getattr(factory, '__name__', factory)}()"
-
-
-def type_text(annotation: Any) -> str:
-    """`int`, `list[str]`, `Item | None`."""
-    if get_origin(annotation) is Annotated:
-        return type_text(get_args(annotation)[0])
-    return annotation.__name__ if type(annotation) is type else str(annotation).replace("typing.", "")
 
 
 def answer_text(plan: Plan) -> str:
@@ -148,8 +119,3 @@ def answer_text(plan: Plan) -> str:
     return (
         f"{answer.response_class.__name__ if answer.response_class else 'JSON'}{kind}, or a Response as it is{status}"
     )
-
-
-def thread_or_loop(call: Call) -> str:
-    """Where a generator is continued."""
-    return "a thread" if call.where == "thread" else "the loop"
