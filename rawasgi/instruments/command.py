@@ -18,6 +18,7 @@ import inspect
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -162,6 +163,25 @@ def complain(command: str, sentence: str, status: int = 1) -> int:
     sys.stdout.flush()
     print(f"rawasgi {command}: {sentence}", file=sys.stderr)
     return status
+
+
+def carried_out(command: str, work: Callable[[], int]) -> int:
+    """The exit status of a command; what it says where it is wrong, interrupted, or no longer read."""
+    try:
+        return work()
+    except WrongCommand as wrong:
+        return complain(command, printable(str(wrong)), 2)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        leave(130)  # as shells count an interrupt; the thread of the app may never end
+    except BrokenPipeError:
+        close_the_screen()
+        return 0
+
+
+def printable(words: str) -> str:
+    """The words, with control characters by their names: no app writes to the reader's terminal."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in words)
 
 
 def show(text: str) -> None:

@@ -26,16 +26,17 @@ from typing import Any
 
 from rawasgi.instruments.apart import Hanging
 from rawasgi.instruments.checking.driver import Driver, GivenUp
-from rawasgi.instruments.checking.report import plain, printable, text
+from rawasgi.instruments.checking.report import plain, text
 from rawasgi.instruments.checking.script import Target, ask_all
 from rawasgi.instruments.command import (
     TARGET,
     WrongCommand,
-    close_the_screen,
+    carried_out,
     complain,
     header,
     leave,
     load,
+    printable,
     show,
 )
 from rawasgi.instruments.conversation import LifespanFailed
@@ -50,16 +51,7 @@ NAMED = ("GET", "HEAD", "POST")
 
 def check_command(words: Sequence[str]) -> int:
     """Hold any app to the specification: check module:app."""
-    try:
-        return checked(options_of(words))
-    except WrongCommand as wrong:
-        return complain("check", printable(str(wrong)), 2)
-    except KeyboardInterrupt:
-        print(file=sys.stderr)
-        leave(130)  # as shells count an interrupt; the thread of the app may never end
-    except BrokenPipeError:
-        close_the_screen()
-        return 0
+    return carried_out("check", lambda: checked(options_of(words)))
 
 
 def options_of(words: Sequence[str]) -> argparse.Namespace:

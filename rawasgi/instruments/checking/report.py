@@ -19,6 +19,7 @@ from typing import Any
 from rawasgi.instruments.apart import Hanging
 from rawasgi.instruments.checking.driver import Driver
 from rawasgi.instruments.checking.finding import Finding
+from rawasgi.instruments.command import printable
 from rawasgi.messages.rules import Level, rule
 
 LEVELS: tuple[Level, ...] = ("must", "should", "derived")
@@ -77,11 +78,6 @@ def shown(group: list[Finding], driver: Driver, width: int) -> Iterator[str]:
 def wrapped(line: str, width: int) -> list[str]:
     """A line, broken where it is too long, and indented."""
     return textwrap.wrap(printable(line), width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
-
-
-def printable(line: str) -> str:
-    """A line without control characters: what an app sends may have some."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
 
 
 def lines_of(hanging: Hanging) -> Iterator[str]:

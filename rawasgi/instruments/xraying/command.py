@@ -30,12 +30,13 @@ from rawasgi.instruments.command import (
     TARGET,
     WrongCommand,
     add_exchange,
-    close_the_screen,
+    carried_out,
     complain,
     complaint_about,
     exchange_of,
     leave,
     load,
+    printable,
     show,
 )
 from rawasgi.instruments.tracing.elision import Elision
@@ -43,7 +44,7 @@ from rawasgi.instruments.tracing.recorder import asked_of, status_of
 from rawasgi.instruments.xraying.exposure import Picture, exposed
 from rawasgi.instruments.xraying.pair import Pair, compared
 from rawasgi.instruments.xraying.sight import Look
-from rawasgi.instruments.xraying.text import WIDTH, printable
+from rawasgi.instruments.xraying.text import WIDTH
 
 NARROWEST = 40  # columns: below, lines are broken by the terminal
 USAGE = """rawasgi xray module:app GET /path [options]
@@ -52,16 +53,7 @@ USAGE = """rawasgi xray module:app GET /path [options]
 
 def xray_command(words: Sequence[str]) -> int:
     """See into any app while it answers: xray module:app GET /path."""
-    try:
-        return asked(options_of(words))
-    except WrongCommand as wrong:
-        return fail(str(wrong), 2)
-    except KeyboardInterrupt:
-        print(file=sys.stderr)
-        leave(130)  # as shells count an interrupt; the thread of the app may never end
-    except BrokenPipeError:
-        close_the_screen()
-        return 0
+    return carried_out("xray", lambda: asked(options_of(words)))
 
 
 def fail(sentence: str, status: int = 1) -> int:

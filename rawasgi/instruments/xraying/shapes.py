@@ -15,7 +15,7 @@ Left out:     text that wraps: SVG has none
 import html
 from collections.abc import Iterable
 
-from rawasgi.instruments.xraying.text import printable
+from rawasgi.instruments.command import printable
 
 LETTER = 6.65  # width of a letter of 11 px, in a font with letters of one width
 

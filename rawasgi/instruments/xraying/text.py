@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from rawasgi.instruments.command import printable
 from rawasgi.instruments.frames import Lane, Line
 from rawasgi.instruments.xraying.sight import Cost, Dependency, Finding, Stage, Xray
 
@@ -79,11 +80,6 @@ def cut(line: str, width: int) -> str:
     return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
-def printable(words: str) -> str:
-    """The words, with control characters by their names: no app writes to the reader's terminal."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in words)
-
-
 def layers(xray: Xray) -> Section:
     """A row a layer: name, messages, its own time, and where it runs otherwise than the one around it."""
     timed = f"own time (median of {xray.runs} runs)" if xray.runs else f"(not measured: {xray.unmeasured})"
@@ -133,12 +129,6 @@ def figure(cost: Cost) -> str:
     digits = 1 if unit != "µs" or median < 10 else 0
     least = 10.0**-digits
     return f"{median:.{digits}f} ± {f'<{least:g}' if spread < least / 2 else f'{spread:.{digits}f}'} {unit}"
-
-
-def duration(seconds: float) -> str:
-    """`48 µs`, `1.3 ms`, `2.1 s`."""
-    scale, unit = unit_of(seconds)
-    return f"{seconds * scale:.{0 if unit == 'µs' else 1}f} {unit}"
 
 
 def unit_of(seconds: float) -> tuple[float, str]:
