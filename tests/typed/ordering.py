@@ -77,14 +77,12 @@ def ordered(kit, log, fail, swallows, turns):
     return app
 
 
-def played(kit, fail="", swallows="", turns=""):
-    """What was noted, the messages among it, and what was raised in the end."""
-    log: list[str] = []
-    app = ordered(kit, log, fail, swallows, turns)
+def noted(app, log):
+    """Ask an app once; the messages that it sends are noted. What was raised in the end."""
 
     async def noting(scope, receive, send):
         async def send_with_note(message):
-            log.append(f"{message['type'].removeprefix('http.response.')} {message.get('status', '')}".strip())
+            log.append(f"{message['type']} {message.get('status', '')}".strip())
             await send(message)
 
         await app(scope, receive, send_with_note)
@@ -92,8 +90,16 @@ def played(kit, fail="", swallows="", turns=""):
     try:
         asyncio.run(exchange(noting, http("GET", "/"), [{"type": "http.request", "body": b"", "more_body": False}]))
     except Exception as error:
+        return error
+    return None
+
+
+def played(kit, fail="", swallows="", turns=""):
+    """What was noted, the messages among it, and what was raised in the end."""
+    log: list[str] = []
+    if (error := noted(ordered(kit, log, fail, swallows, turns), log)) is not None:
         log.append(f"raised {type(error).__name__}")
-    return log
+    return [line.removeprefix("http.response.") for line in log]
 
 
 def plainly(log):

@@ -1,6 +1,5 @@
 """Nets of dependencies as they come: calls and teardown are in FastAPI's order, whatever fails where."""
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 import rawasgi
 from rawasgi.typed.signature import SignatureError
-from tests.drive import exchange, http
+from tests.typed.ordering import noted
 
 THEIRS = SimpleNamespace(
     App=lambda: fastapi.FastAPI(openapi_url=None), Depends=fastapi.Depends, HTTPException=fastapi.HTTPException
@@ -116,16 +115,7 @@ def played(kit, nodes):
     except (SignatureError, fastapi.exceptions.FastAPIError):
         return ["refused"]
 
-    async def noting(scope, receive, send):
-        async def send_with_note(message):
-            log.append(f"{message['type']} {message.get('status', '')}".strip())
-            await send(message)
-
-        await app(scope, receive, send_with_note)
-
-    try:
-        asyncio.run(exchange(noting, http("GET", "/"), [{"type": "http.request", "body": b"", "more_body": False}]))
-    except Exception as error:
+    if (error := noted(app, log)) is not None:
         log.append(f"raised {type(error).__name__} {error}")
     return log
 

@@ -1,45 +1,21 @@
 """`rawasgi check` as its users run it: what it prints, what it says of bad input, how it ends."""
 
-import contextlib
-import io
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
 
 import pytest
 
 from rawasgi.instruments.checking.command import check_command
-from tests.architecture.tree import ROOT
+from tests.instruments.commands import Command
 
 APPS = "tests.instruments.checking.apps"
 NO_APP = "is no ASGI app: it cannot be called with scope, receive, send"
 NOT_SEEN = "not to be seen from outside: HR9 (wait for the request), X9 (the app closes it), HS20 (start may be held)"
 
 
-def run(*words):
-    """The command in a pipe, as a process of its own: status, output, errors."""
-    made = subprocess.run(
-        [sys.executable, "-m", "rawasgi", "check", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "COLUMNS": "110", "PYTHONPATH": str(ROOT)},
-    )
-    return made.returncode, made.stdout.splitlines(), made.stderr.splitlines()
-
-
-def here(*words):
-    """The same in this process, for what needs none of its own."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
-        patch.setenv("COLUMNS", "110")
-        status = check_command(words)
-    return status, out.getvalue().splitlines(), err.getvalue().splitlines()
+COMMAND = Command("check", check_command)
+run, here, begun = COMMAND.run, COMMAND.here, COMMAND.begun
 
 
 def rules(lines):
@@ -185,14 +161,7 @@ def test_a_factory_is_called():
 
 def test_an_interrupt_leaves_nothing_behind():
     """Ctrl-C while the app hangs: no traceback, and the exit status that shells expect."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "rawasgi", "check", f"{APPS}:tells", "/", "--seconds", "30"],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = begun(f"{APPS}:tells", "/", "--seconds", "30")
     assert process.stderr is not None
     assert process.stderr.readline() == "here\n"
     process.send_signal(signal.SIGINT)

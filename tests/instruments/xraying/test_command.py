@@ -1,8 +1,5 @@
 """`rawasgi xray` as its users run it: what it prints and writes, what it says of bad input, how it ends."""
 
-import contextlib
-import io
-import os
 import signal
 import subprocess
 import sys
@@ -13,33 +10,15 @@ import pytest
 from rawasgi.instruments.command import WrongCommand
 from rawasgi.instruments.xraying.command import save, xray_command
 from tests.architecture.tree import ROOT
+from tests.instruments.commands import Command
 
 APPS = "tests.instruments.xraying.shop"
 SHOP = f"{APPS}:shop"
 NO_APP = "is no ASGI app: it cannot be called with scope, receive, send"
 
 
-def run(*words, cwd=ROOT, **more):
-    """The command in a pipe, as a process of its own: status, output, errors."""
-    made = subprocess.run(
-        [sys.executable, "-m", "rawasgi", "xray", *words],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "COLUMNS": "110", "PYTHONPATH": str(ROOT), **more},
-    )
-    return made.returncode, made.stdout.splitlines(), made.stderr.splitlines()
-
-
-def here(*words):
-    """The same in this process, for what needs none of its own."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
-        patch.setenv("COLUMNS", "110")
-        status = xray_command(words)
-    return status, out.getvalue().splitlines(), err.getvalue().splitlines()
+COMMAND = Command("xray", xray_command)
+run, here, begun = COMMAND.run, COMMAND.here, COMMAND.begun
 
 
 def test_an_app_is_x_rayed_on_the_command_line():
@@ -189,14 +168,7 @@ def test_a_narrow_terminal():
 
 def test_an_interrupt_leaves_nothing_behind():
     """Ctrl-C while the app hangs: no traceback, and the exit status that shells expect."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "rawasgi", "xray", f"{APPS}:shop", "GET", "/waits", "--seconds", "30"],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = begun(f"{APPS}:shop", "GET", "/waits", "--seconds", "30")
     assert process.stderr is not None
     assert process.stderr.readline() == "waiting\n"
     process.send_signal(signal.SIGINT)
