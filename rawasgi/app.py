@@ -206,6 +206,7 @@ class App(Registrar):
         self.router = Router(routes, redirect_slashes, lifespan=lifespan)
         self.user_middleware = list(middleware or ())
         self.exception_handlers = dict(exception_handlers or {})
+        self.expected_handlers: dict[Any, Callable[..., Any]] = {}  # those that answer inside your layers
         self.max_body_size = max_body_size
         self.middleware_stack: ASGIApp | None = None
         self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
@@ -223,16 +224,13 @@ class App(Registrar):
     def build_middleware_stack(self) -> ASGIApp:
         """The onion: the boundary for unexpected errors, your layers, the boundary for expected ones, the router."""
         unexpected = next((self.exception_handlers[key] for key in OUTSIDE if key in self.exception_handlers), None)
+        self.expected_handlers = {key: func for key, func in self.exception_handlers.items() if key not in OUTSIDE}
         layers = [
             Middleware(ServerErrorMiddleware, handler=unexpected, debug=self.debug),
             *self.user_middleware,
-            Middleware(ExceptionMiddleware, handlers=self.expected_handlers(), debug=self.debug),
+            Middleware(ExceptionMiddleware, handlers=self.expected_handlers, debug=self.debug),
         ]
         return wrap(self.router, layers)
-
-    def expected_handlers(self) -> dict[Any, Callable[..., Any]]:
-        """The handlers of exceptions that are answered inside your layers."""
-        return {key: handler for key, handler in self.exception_handlers.items() if key not in OUTSIDE}
 
     @property
     def routes(self) -> list[BaseRoute]:

@@ -82,7 +82,8 @@ class PathRoute(BaseRoute):
         """The same for a path below `root_path`, in a scope of our type."""
         if (found := self.template.match(path)) is None:
             return Match.NONE, {}
-        child = {"endpoint": self.endpoint, "path_params": {**scope.get("path_params", {}), **found}}
+        params = {**scope["path_params"], **found} if scope.get("path_params") else found
+        child = {"endpoint": self.endpoint, "path_params": params}
         fits = self.methods is None or scope["method"] in self.methods
         return (Match.FULL if fits else Match.PARTIAL), child
 
