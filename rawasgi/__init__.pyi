@@ -64,7 +64,6 @@ from rawasgi.responses import RedirectResponse as RedirectResponse
 from rawasgi.responses import Response as Response
 from rawasgi.responses import StreamingResponse as StreamingResponse
 from rawasgi.routing import BaseRoute as BaseRoute
-from rawasgi.routing import Host as Host
 from rawasgi.routing import Mount as Mount
 from rawasgi.routing import Route as Route
 from rawasgi.routing import Router as Router
@@ -88,6 +87,7 @@ from rawasgi.toolkit.formdata import FormData as FormData
 from rawasgi.toolkit.formdata import UploadFile as UploadFile
 from rawasgi.toolkit.hints import TrailersResponse as TrailersResponse
 from rawasgi.toolkit.hints import send_early_hints as send_early_hints
+from rawasgi.toolkit.hosts import Host as Host
 from rawasgi.toolkit.jsonlines import JSONLinesResponse as JSONLinesResponse
 from rawasgi.toolkit.lifespans import LifespanError as LifespanError
 from rawasgi.toolkit.lifespans import with_mounts as with_mounts

@@ -103,6 +103,7 @@ FLOORS = (
             "toolkit/forms.py",
             "toolkit/broadcast.py",
             "toolkit/broadcast_valkey.py",
+            "toolkit/hosts.py",
             "toolkit/endpoints.py",
             "toolkit/lifespans.py",
             "bridges/crossings.py",

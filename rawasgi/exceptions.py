@@ -16,7 +16,6 @@ Left out:     nothing
 from collections.abc import Mapping
 from http import HTTPStatus
 
-
 PHRASES = {status.value: status.phrase for status in HTTPStatus}  # looking them up in the class takes ten times as long
 
 

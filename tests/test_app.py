@@ -10,7 +10,8 @@ from rawasgi.call_next import BaseHTTPMiddleware
 from rawasgi.middleware import Middleware
 from rawasgi.paths import NoMatchFound
 from rawasgi.responses import JSONResponse, PlainTextResponse
-from rawasgi.routing import BaseRoute, Host, Mount, Route, Router, WebSocketRoute
+from rawasgi.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
+from rawasgi.toolkit.hosts import Host
 from tests.drive import converse, http, websocket
 from tests.test_middleware import ACCEPT, CONNECT, text
 

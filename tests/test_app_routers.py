@@ -6,7 +6,8 @@ from rawasgi.app import APIRouter, App
 from rawasgi.instruments.conversation import converse, handshake, life, request
 from rawasgi.middleware import Middleware
 from rawasgi.responses import PlainTextResponse
-from rawasgi.routing import Host, Mount, Route, Router
+from rawasgi.routing import Mount, Route, Router
+from rawasgi.toolkit.hosts import Host
 from tests.instruments.messages import ACCEPT, close, start
 
 STARTED = {"type": "lifespan.startup.complete"}

@@ -13,7 +13,8 @@ from rawasgi.instruments.command import WrongCommand
 from rawasgi.instruments.routes import lines, routes_command, table
 from rawasgi.middlewares.access_log import AccessLogMiddleware
 from rawasgi.paths import CONVERTOR_TYPES, Convertor
-from rawasgi.routing import BaseRoute, Host, Route, WebSocketRoute
+from rawasgi.routing import BaseRoute, Route, WebSocketRoute
+from rawasgi.toolkit.hosts import Host
 
 HERE = "tests.instruments.test_routes"
 
