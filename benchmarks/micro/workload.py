@@ -88,9 +88,8 @@ def scope_of(scope: Scope, head: bytes) -> Scope:
     """A scope as a server makes one for each request: the headers are read from the bytes."""
     connection = h11.Connection(h11.SERVER)
     connection.receive_data(head)
-    event = connection.next_event()
-    assert isinstance(event, h11.Request)
-    made = {**scope, "headers": [(name.lower(), value) for name, value in event.headers], "state": {}}
+    asked: Any = connection.next_event()
+    made = {**scope, "headers": [(name.lower(), value) for name, value in asked.headers], "state": {}}
     if "extensions" in made:
         made["extensions"] = {**made["extensions"]}
     return made
