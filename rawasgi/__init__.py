@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 
 # module -> the public names that live there. `import rawasgi` reads this table and nothing else.
 MODULES = {
-    "app": "App APIRouter",
+    "app": "App",
     "bridges.asgi_in_wsgi": "ASGIMiddleware",
     "bridges.wsgi_in_asgi": "WSGIMiddleware",
     "call_next": "BaseHTTPMiddleware",
@@ -59,6 +59,7 @@ MODULES = {
     "toolkit.hosts": "Host",
     "toolkit.jsonlines": "JSONLinesResponse",
     "toolkit.lifespans": "LifespanError with_mounts",
+    "toolkit.routers": "APIRouter",
     "toolkit.static": "StaticFiles",
     "toolkit.templates": "Jinja2Templates",
     "typed.encoders": "jsonable_encoder",

@@ -1,5 +1,4 @@
 # The names of __init__.py, loaded at once, for type checkers and editors. An architecture test holds the two equal.
-from rawasgi.app import APIRouter as APIRouter
 from rawasgi.app import App as App
 from rawasgi.bridges.asgi_in_wsgi import ASGIMiddleware as ASGIMiddleware
 from rawasgi.bridges.wsgi_in_asgi import WSGIMiddleware as WSGIMiddleware
@@ -91,6 +90,7 @@ from rawasgi.toolkit.hosts import Host as Host
 from rawasgi.toolkit.jsonlines import JSONLinesResponse as JSONLinesResponse
 from rawasgi.toolkit.lifespans import LifespanError as LifespanError
 from rawasgi.toolkit.lifespans import with_mounts as with_mounts
+from rawasgi.toolkit.routers import APIRouter as APIRouter
 from rawasgi.toolkit.static import StaticFiles as StaticFiles
 from rawasgi.toolkit.templates import Jinja2Templates as Jinja2Templates
 from rawasgi.typed.encoders import jsonable_encoder as jsonable_encoder

@@ -104,6 +104,7 @@ FLOORS = (
             "toolkit/broadcast.py",
             "toolkit/broadcast_valkey.py",
             "toolkit/hosts.py",
+            "toolkit/routers.py",
             "toolkit/endpoints.py",
             "toolkit/lifespans.py",
             "bridges/crossings.py",

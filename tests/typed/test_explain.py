@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 import pytest
 
-from rawasgi.app import APIRouter, App
+from rawasgi.app import App
 from rawasgi.concurrency import BackgroundTasks
 from rawasgi.toolkit.events import EventSourceResponse
+from rawasgi.toolkit.routers import APIRouter
 from rawasgi.typed.params import Body, Cookie, Depends, Form, Header, Query, Security, SecurityScopes, nonblocking
 from rawasgi.websockets import WebSocket
 

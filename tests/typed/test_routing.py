@@ -7,13 +7,14 @@ import fastapi.responses
 import fastapi.routing
 import pytest
 
-from rawasgi.app import APIRouter, App
+from rawasgi.app import App
 from rawasgi.exceptions import HTTPException
 from rawasgi.instruments.conversation import converse, request
 from rawasgi.middleware import Middleware
 from rawasgi.requests import Request
 from rawasgi.responses import PlainTextResponse
 from rawasgi.toolkit.formdata import UploadFile
+from rawasgi.toolkit.routers import APIRouter
 from rawasgi.typed.params import Depends
 from rawasgi.typed.routing import APIRoute
 from tests.instruments.messages import start
