@@ -14,11 +14,13 @@ Left out:     overrides of a FastAPI app, which are looked up in each request
 """
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from typing import Any, NamedTuple
 
 from rawasgi.concurrency import name_of
-from rawasgi.instruments.command import TARGET, WrongCommand, complain, load
+from rawasgi.instruments.command import TARGET, WrongCommand, carried_out, load, show
 from rawasgi.instruments.routes import below_layers, flat
 from rawasgi.typed.signature import manner_of
 from rawasgi.typed.table import GIVEN, MANNERS, Row, made_by, read_from, table, type_text
@@ -130,8 +132,12 @@ def explain_command(words: Sequence[str]) -> int:
     parser.add_argument("--method", help="of several routes with this path, the one for this method")
     parser.add_argument("--factory", action="store_true", help="module:app is a function that makes the app")
     options = parser.parse_args(words)
-    try:
-        print(explained(load(options.app, factory=options.factory), options.path, options.method))
-    except WrongCommand as wrong:
-        return complain("explain", str(wrong), 2)
+    return carried_out("explain", lambda: told(options))
+
+
+def told(options: argparse.Namespace) -> int:
+    """Print the table of the path that the options name."""
+    with redirect_stdout(sys.stderr):  # what the app prints is not what we print
+        text = explained(load(options.app, factory=options.factory), options.path, options.method)
+    show(text + "\n")
     return 0

@@ -20,12 +20,14 @@ Left out:     hosts and routes with their own idea of matching, which are never 
 import argparse
 import inspect
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rawasgi.instruments.command import TARGET, WrongCommand, complain, load
+from rawasgi.instruments.command import TARGET, WrongCommand, carried_out, load, show
 from rawasgi.paths import PARAMETER
 
 # A value that is as unlikely as possible to fit another parameter than one of the same kind, or a wider one.
@@ -195,9 +197,12 @@ def routes_command(words: Sequence[str]) -> int:
     parser.add_argument("app", help=TARGET)
     parser.add_argument("--factory", action="store_true", help="module:app is a function that makes the app")
     options = parser.parse_args(words)
-    try:
+    return carried_out("routes", lambda: listed(options))
+
+
+def listed(options: argparse.Namespace) -> int:
+    """Print the table of the app that the options name."""
+    with redirect_stdout(sys.stderr):  # what the app prints is not what we print
         found = table(load(options.app, factory=options.factory))
-    except WrongCommand as wrong:
-        return complain("routes", str(wrong), 2)
-    print("\n".join(lines(found)) or f"{options.app} has no routes")
+    show(("\n".join(lines(found)) or f"{options.app} has no routes") + "\n")
     return 0
