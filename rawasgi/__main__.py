@@ -127,6 +127,7 @@ FLOORS = (
             "typed/routing.py",
             "typed/registration.py",
             "typed/table.py",
+            "typed/reached.py",
             "typed/explain.py",
             "typed/security/schemes.py",
             "typed/security/http.py",
