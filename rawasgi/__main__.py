@@ -114,6 +114,7 @@ FLOORS = (
             "typed/signature.py",
             "typed/sources.py",
             "typed/fields.py",
+            "typed/making.py",
             "typed/plan.py",
             "typed/yields.py",
             "typed/planner.py",
