@@ -57,7 +57,8 @@ def check_command(words: Sequence[str]) -> int:
 def options_of(words: Sequence[str]) -> argparse.Namespace:
     """The options. Raises `WrongCommand`."""
     usage = "rawasgi check module:app [/path …] [options]"
-    parser = argparse.ArgumentParser("rawasgi check", usage=usage, description="Hold an app to the ASGI specification.")
+    says = "Hold an app to the ASGI specification. The handlers really run: of these paths, else of its own GET routes."
+    parser = argparse.ArgumentParser("rawasgi check", usage=usage, description=says)
     parser.add_argument("app", help=f"{TARGET}, from the working directory")
     parser.add_argument("paths", nargs="*", metavar="/path", help=f"to be asked with {', '.join(NAMED)}")
     parser.add_argument(
