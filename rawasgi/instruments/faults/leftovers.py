@@ -22,6 +22,7 @@ Left out:     an exit stack that is made and lost between two awaits; open files
 
 import asyncio
 import gc
+import re
 import threading
 import traceback
 import weakref
@@ -41,6 +42,7 @@ TURNS = 20  # of the event loop, for what is about to end by itself
 PATIENCE = 1.0  # seconds, for what needs longer: a thread that is about to return, on a busy machine
 PAUSE = 0.02  # seconds between two looks
 YOUNG = 2  # the generations of the garbage collector in which to look while a call runs; the old one takes long
+NUMBER = re.compile(r"[-_]\d+")
 
 Callbacks = deque[tuple[bool, Any]]  # what `ExitStack` keeps: whether it is synchronous, and the function
 
@@ -155,7 +157,8 @@ class Inventory:
         """The threads that work and did not: new ones, and those of pools that have not come back."""
         for thread, frame in busy_threads():
             if thread not in self.threads or thread not in self.busy:
-                yield Left("thread", thread.name, place_of_running(frame))
+                name = NUMBER.sub("", thread.name)  # `Thread-9 (work)`: another number in each call
+                yield Left("thread", name, place_of_running(frame))
 
 
 class Leftovers:

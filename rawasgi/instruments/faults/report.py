@@ -22,11 +22,11 @@ from rawasgi.instruments.faults.trial import Sighting, Trials, Trouble
 
 def faults_text(trials: Trials, width: int) -> str:
     """What faults have left, and what the app has not survived."""
-    lines = [f"with {trials.count} faults: {verdict(trials)}"]
+    lines = [f"after {trials.count} faults: {verdict(trials)}"]
     if trials.troubles:
         lines += ["", "not survived"]
-        for trouble in trials.troubles:
-            lines += told_trouble(trouble, width)
+        for troubles in alike(trials.troubles):
+            lines += told_trouble(troubles, width)
     for title, sightings in (("left behind", trials.after_faults), ("left without a fault", trials.without_fault)):
         if sightings:
             lines += ["", title, *told_left(sightings, width)]
@@ -42,22 +42,34 @@ def verdict(trials: Trials) -> str:
     return ", ".join(parts) or "nothing left behind"
 
 
-def told_trouble(trouble: Trouble, width: int) -> Iterator[str]:
-    """How a call has not ended, and where it stands."""
-    yield from wrapped(f"{trouble.asked}, {trouble.fault}", width)
-    yield from (f"  {line}" for line in wrapped(trouble.says, width - 2))
-    if trouble.hanging is not None:
-        yield from (f"  {printable(line)}" for line in lines_of(trouble.hanging))
+def alike(troubles: Iterable[Trouble]) -> list[list[Trouble]]:
+    """The troubles, those together that are the same but for the fault."""
+    found: dict[tuple[str, str], list[Trouble]] = {}
+    for trouble in troubles:
+        found.setdefault((trouble.asked, trouble.says), []).append(trouble)
+    return [*found.values()]
+
+
+def told_trouble(troubles: list[Trouble], width: int) -> Iterator[str]:
+    """How a call has not ended, after what, and where it stood."""
+    first = troubles[0]
+    yield from wrapped(first.says, width)
+    yield from (f"  {line}" for line in wrapped(after(first.asked, first.fault, len(troubles)), width - 2))
+    if first.hanging is not None:
+        yield from (f"    {printable(line)}" for line in lines_of(first.hanging))
+
+
+def after(asked: str, fault: str, count: int) -> str:
+    """`GET /, after a client that reads slowly, and after 2 more`."""
+    more = f", and after {count - 1} more" if count > 1 else ""
+    return f"{asked}, after {fault}{more}" if fault else f"{asked}, without a fault"
 
 
 def told_left(sightings: Iterable[Sighting], width: int) -> Iterator[str]:
     """What was left, and after what."""
     for left, seen in grouped(sightings).items():
         yield from wrapped(str(left), width)
-        first = seen[0]
-        more = f", and after {len(seen) - 1} more" if len(seen) > 1 and first.fault else ""
-        after = f"after {first.fault}{more}" if first.fault else "without a fault"
-        yield from (f"  {line}" for line in wrapped(f"{first.asked}, {after}", width - 2))
+        yield from (f"  {line}" for line in wrapped(after(seen[0].asked, seen[0].fault, len(seen)), width - 2))
 
 
 def grouped(sightings: Iterable[Sighting]) -> dict[Left, list[Sighting]]:

@@ -34,7 +34,7 @@ from rawasgi.messages.types import Header
 
 BODIES = (("application/json", b'{"number": 1}'), ("application/x-www-form-urlencoded", b"a=1&b=%20"))
 DAWDLING = 0.02  # seconds a message, and for all messages together:
-DAWDLED = 0.2
+DAWDLED = 0.1
 MOST_AWAITS = 40  # of one call
 WHEN = {0: "at", 10: "during"}  # turns of the event loop: after so many, what the call has started is at work
 SAID = ("1", "{}")  # to a websocket
@@ -116,12 +116,13 @@ def try_slowness(subject: Subject) -> None:
 
 def try_tearing(subject: Subject) -> None:
     """The body comes in pieces, and is cut. Who answers the same question otherwise each time is not judged."""
-    if subject.plain.error is None:
-        again = subject.held("", subject.exchange, as_it_is)
-        torn = subject.tried("a body that comes byte by byte", wrapping(TornBody, size=1))
-        if torn is not None and subject.plain.answer == again.answer != torn.answer:
-            seen = f"answered {told(torn.answer)} byte by byte, {told(again.answer)} in one piece"
-            subject.driver.note(subject.asked, Fault("HR10", seen))
+    if not subject.plain.reads:
+        return  # it would not notice
+    again = subject.held("", subject.exchange, as_it_is)
+    torn = subject.tried("a body that comes byte by byte", wrapping(TornBody, size=1))
+    if torn is not None and subject.plain.answer == again.answer != torn.answer:
+        seen = f"answered {told(torn.answer)} byte by byte, {told(again.answer)} in one piece"
+        subject.driver.note(subject.asked, Fault("HR10", seen))
     size = sum(len(message.get("body", b"")) for message in subject.exchange.messages)
     for count in range(size):
         if subject.tried(f"a body that is cut after {count} of {size} bytes", wrapping(TornBody, cut=count)) is None:

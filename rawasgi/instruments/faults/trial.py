@@ -51,11 +51,12 @@ class Trouble(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a call ended: what came to the client, and what was raised. `is_endless` where the client had to go."""
+    """How a call ended: what came to the client, what was raised. `is_endless` where the client had to go."""
 
     sent: tuple[Message, ...]
     error: Exception | None
     is_endless: bool
+    reads: bool  # whether the app has asked for the body
     left: tuple[Left, ...]
 
     @property
@@ -177,7 +178,8 @@ class Subject:
         waits_in_vain.cancel()
         left = () if isinstance(raised, Hanging) else await before.left(familiar=self.trials.familiar)
         self.trials.familiar.update(one.key for one in left)
-        return Outcome(tuple(conversation.sent), raised, is_endless, left)
+        reads = any(message["type"] == "http.request" for message in conversation.heard)
+        return Outcome(tuple(conversation.sent), raised, is_endless, reads, left)
 
     def faulty(self, wrap: Wrap) -> ASGIApp:
         """The app with its fault, and the checker where it sees the fault, and no more than really comes to the server.
