@@ -21,6 +21,7 @@ Left out:     an exit stack that is made and lost between two awaits; open files
 """
 
 import asyncio
+import functools
 import gc
 import re
 import threading
@@ -40,7 +41,7 @@ from rawasgi.messages.types import ASGIApp, Message, Receive, Scope, Send
 
 TURNS = 20  # of the event loop, for what is about to end by itself
 PATIENCE = 1.0  # seconds, for what needs longer: a thread that is about to return, on a busy machine
-PAUSE = 0.02  # seconds between two looks
+PAUSE = 0.05  # seconds between two looks
 YOUNG = 2  # the generations of the garbage collector in which to look while a call runs; the old one takes long
 NUMBER = re.compile(r"[-_]\d+")
 
@@ -209,10 +210,16 @@ async def turns(count: int = TURNS) -> None:
 
 def suspects(generations: int = YOUNG + 1) -> Iterator[Any]:
     """The exit stacks and the asynchronous generators that the garbage collector knows in its youngest generations."""
-    kinds = (ExitStack, AsyncExitStack, AsyncGeneratorType)
     for generation in range(generations):
-        # By the type and not by `isinstance`: that asks the object itself, and a proxy answers with somebody's code.
-        yield from (thing for thing in gc.get_objects(generation) if issubclass(type(thing), kinds))
+        for thing in gc.get_objects(generation):
+            if is_suspect(type(thing)):  # type: ignore[arg-type]  # mypy doubts that types can be hashed
+                yield thing
+
+
+@functools.lru_cache(maxsize=10_000)
+def is_suspect(kind: type[Any]) -> bool:
+    """Whether objects of that type are looked for. Asked of the type: an object, a proxy, might answer with its own code."""
+    return issubclass(kind, (ExitStack, AsyncExitStack, AsyncGeneratorType))
 
 
 def callbacks_of(thing: Any) -> Callbacks | None:

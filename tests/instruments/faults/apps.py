@@ -4,11 +4,12 @@ import asyncio
 import sys
 import threading
 from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager
+from typing import Any
 
-from tests.instruments.checking.apps import STARTED, STOPPED, body_of, correct, echo, refuses, with_life
+from tests.instruments.checking.apps import STARTED, STOPPED, body_of, correct, echo, with_life
 from tests.instruments.messages import ACCEPT, piece, sent, start
 
-KEPT = []  # what is held from outside the call, as a cache or a registry would
+KEPT: list[Any] = []  # what is held from outside the call, as a cache or a registry would
 STOP = threading.Event()
 
 
@@ -234,7 +235,7 @@ async def streams_for_ever(scope, receive, send):
         await send(start())
         while not gone.done():
             await send(piece(b"" if scope["method"] == "HEAD" else b"x", True))
-            await asyncio.wait([gone], timeout=0.01)
+            await asyncio.wait([gone], timeout=0.001)
     finally:
         gone.cancel()
 
@@ -260,11 +261,9 @@ async def breaks_down(scope, receive, send):
     raise LookupError("nothing here")
 
 
+@with_life
 async def many_awaits(scope, receive, send):
     """An app that waits more often than anybody tries."""
-    if scope["type"] != "http":
-        await refuses(scope, receive, send)
-        return
     for _ in range(50):
         await asyncio.sleep(0)
     await send(start())

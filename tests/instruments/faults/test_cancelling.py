@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,7 @@ async def test_what_the_call_waits_for_is_cancelled_with_it():
         tasks.append(asyncio.create_task(inner.wait()))
         await asyncio.shield(tasks[-1])
 
-    tasks = []
+    tasks: list[Any] = []
     assert await called(CancelledAt(app, 1)) == ([], True)
     assert await called(CancelledAt(shielding, 1)) == ([], True)
     assert (tasks[0].cancelled(), tasks[1].done()) == (True, False)
@@ -94,7 +95,7 @@ async def test_the_app_may_tidy_up_with_awaits():
                 await asyncio.sleep(0.001)
             tidy.append(True)
 
-    tidy = []
+    tidy: list[Any] = []
     cancelling = CancelledAt(app, 1)
     assert await called(cancelling) == ([], True)
     assert (tidy, cancelling.awaits) == ([True], 4)
@@ -111,7 +112,7 @@ async def test_later_is_when_others_are_at_work():
     async def app(scope, receive, send):
         await asyncio.create_task(child())
 
-    begun = []
+    begun: list[Any] = []
     assert await called(CancelledAt(app, 1)) == ([], True)
     assert begun == []
     assert await called(CancelledAt(app, 1, turns=5)) == ([], True)

@@ -1,6 +1,7 @@
 """A client that leaves: what the app gets out of `send` and `receive` from then on, and what the server outside gets."""
 
 import asyncio
+from typing import Any, cast
 
 import httpx2
 import pytest
@@ -44,7 +45,7 @@ def test_who_leaves_after_all_changes_nothing(count):
 
 def test_receive_gives_the_disconnect():
     """As often as it is asked for, and what the client had still to say is lost."""
-    heard = []
+    heard: list[Any] = []
     with pytest.raises(ClientLeft):
         converse(LeavesAfter(notes(heard, 1, *THREE[:1], 2), 1), request("POST", "/", body=[b"a", b"b"]))
     assert heard == [asked(b"a", True), GONE, GONE]
@@ -60,7 +61,7 @@ def test_who_waits_in_receive_already_is_told():
         await send(start())
         heard.append(await listening)
 
-    heard = []
+    heard: list[Any] = []
     messages, error = told(LeavesAfter(streams, 1), request())
     assert (messages, heard, type(error)) == ([start()], [GONE], ClientLeft)
 
@@ -77,7 +78,7 @@ def test_a_receive_that_is_cancelled_loses_nothing():
         for message in THREE:
             await send(message)
 
-    heard = []
+    heard: list[Any] = []
     assert converse(LeavesAfter(impatient, 9), request(body=b"all")) == [*THREE]
     assert heard == [asked(b"all")]
 
@@ -109,7 +110,7 @@ async def test_a_server_that_waits_is_asked_no_more():
 
 def test_a_websocket_is_lost():
     """Code 1006; that it is a websocket is heard first (WR1), and `send` raises."""
-    heard = []
+    heard: list[Any] = []
     app = LeavesAfter(notes(heard, 1, ACCEPT, 1, sent("a"), 1, sent("b")), 2)
     messages, error = told(app, handshake("/", "hi", "ho"))
     assert (messages, type(error)) == ([ACCEPT, sent("a")], ClientLeft)
@@ -118,7 +119,7 @@ def test_a_websocket_is_lost():
 
 def test_a_websocket_that_is_gone_at_once():
     """Connect, disconnect, and nothing after it (WR10): who still listens waits."""
-    heard = []
+    heard: list[Any] = []
     with pytest.raises(ClientLeft):
         converse(LeavesAfter(notes(heard, 2), 0), handshake())
     assert heard == [CONNECT, left()]
@@ -135,7 +136,7 @@ def test_a_websocket_that_is_gone_at_once():
 
 def test_a_line_that_is_lost_after_messages_of_the_client():
     """The message is heard, and what is sent then finds nobody."""
-    heard = []
+    heard: list[Any] = []
     app = LeavesAfter(notes(heard, 1, ACCEPT, 1, sent("a")), heard=2)
     messages, error = told(app, handshake("/", "hi", "ho"))
     assert (messages, heard, type(error)) == ([ACCEPT], [CONNECT, said("hi")], ClientLeft)
@@ -144,7 +145,7 @@ def test_a_line_that_is_lost_after_messages_of_the_client():
 def test_pieces():
     """A body in pieces of so many bytes, whatever it came in; an empty one comes as it is."""
     for size, pieces in [(1, [b"a", b"b", b"c", b"d"]), (2, [b"ab", b"c", b"d"]), (9, [b"abc", b"d"])]:
-        heard = []
+        heard: list[Any] = []
         converse(TornBody(notes(heard, len(pieces), *THREE), size), request("POST", "/", body=[b"abc", b"d"]))
         assert heard == [*(asked(one, True) for one in pieces[:-1]), asked(pieces[-1])]
     heard = []
@@ -164,7 +165,7 @@ def test_pieces():
 )
 def test_a_body_that_is_cut(cut, pieces):
     """So many bytes and the disconnect; a body that is no longer than that comes whole."""
-    heard = []
+    heard: list[Any] = []
     app = TornBody(notes(heard, len(pieces)), 2, cut=cut)
     with pytest.raises(ClientLeft if GONE in pieces else AppProtocolError):
         converse(app, request("POST", "/", body=b"abcd"))
@@ -183,8 +184,8 @@ def test_other_scopes_are_left_alone():
     async def app(scope, receive, send):
         called.append((receive, send))
 
-    called = []
-    ends = object(), object()
+    called: list[Any] = []
+    ends: Any = (object(), object())
     for wrap in (lambda: LeavesAfter(app, 0), lambda: TornBody(app)):
         asyncio.run(wrap()({"type": "lifespan"}, *ends))
     asyncio.run(TornBody(app)({"type": "websocket"}, *ends))
@@ -206,7 +207,7 @@ def test_under_the_test_client():
 
         return StreamingResponse(body())
 
-    ended = []
+    ended: list[Any] = []
     with TestClient(LeavesAfter(app, 3)) as client, client.stream("GET", "/") as response:
         pieces = response.iter_raw()
         assert [next(pieces), next(pieces)] == [b"0", b"1"]
@@ -223,7 +224,7 @@ def test_under_the_test_client():
             "after how many messages does the client leave? sent= counts the app's, heard= its own",
         ),
         (lambda app: LeavesAfter(app, -1), "sent is a whole number, 0 or more, and not -1"),
-        (lambda app: LeavesAfter(app, 1.5), "sent is a whole number, 0 or more, and not 1.5"),
+        (lambda app: LeavesAfter(app, cast("int", 1.5)), "sent is a whole number, 0 or more, and not 1.5"),
         (lambda app: LeavesAfter(app, heard=True), "heard is a whole number, 0 or more, and not True"),
         (lambda app: TornBody(app, 0), "size is a whole number, 1 or more, and not 0"),
         (lambda app: TornBody(app, cut=-1), "cut is a whole number, 0 or more, and not -1"),

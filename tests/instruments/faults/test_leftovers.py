@@ -120,7 +120,7 @@ async def test_what_ends_by_itself_is_waited_for():
     async def app(scope, receive, send):
         async def cycle():
             held = [apps.numbers()]
-            held.append(held)  # type: ignore[arg-type]
+            held.append(held)
             await anext(held[0])
 
         apps.KEPT.append(asyncio.create_task(asyncio.sleep(0.05)))

@@ -1,6 +1,7 @@
 """A client that takes its time: how long `send` and `receive` take, on a clock that a test holds in its hand."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def with_pauses(monkeypatch):
 @pytest.mark.parametrize(("given", "made"), [({"reads": 7.0}, [0.0, 7.0, 7.0]), ({"talks": 7.0}, [7.0, 0.0, 0.0])])
 def test_each_message_takes_its_time(monkeypatch, given, made):
     """A slow reader lets `send` wait, a slow sender `receive`; nothing is lost or changed."""
-    heard = []
+    heard: list[Any] = []
     conversation = Conversation(SlowClient(notes(heard, 1, start(), piece(b"a")), **given), *request(body=b"all"))
     pauses = with_pauses(monkeypatch)
     assert asyncio.run(conversation.run()) == [start(), piece(b"a")]
@@ -36,7 +37,7 @@ def test_each_message_takes_its_time(monkeypatch, given, made):
 @on_a_loop
 async def test_a_lifespan_has_no_client():
     """It is called as it is."""
-    ends = object(), object()
+    ends: Any = (object(), object())
 
     async def app(scope, receive, send):
         assert (receive, send) == ends
