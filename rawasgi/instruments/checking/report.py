@@ -12,7 +12,7 @@ Left out:     the exchange itself: `rawasgi trace` shows it
 import json
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -87,8 +87,8 @@ def lines_of(hanging: Hanging) -> Iterator[str]:
         yield from (f"    {line}" for line in lane.lines)
 
 
-def plain(name: str, driver: Driver, complaints: list[str]) -> str:
-    """All of it as JSON."""
+def plain(name: str, driver: Driver, complaints: list[str], more: Mapping[str, Any]) -> str:
+    """All of it as JSON, with what there is `more` to tell."""
     told: dict[str, Any] = {
         "app": name,
         "findings": [
@@ -97,5 +97,6 @@ def plain(name: str, driver: Driver, complaints: list[str]) -> str:
         "conversations": [{"asked": talk.asked, "ending": talk.ending} for talk in driver.talks],
         "complaints": complaints,
         "not_checkable": NOT_CHECKABLE,
+        **more,
     }
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
