@@ -12,7 +12,7 @@ until the next timer is due. Here nothing comes from outside, so there is nothin
 
 Time therefore stands still while code runs, however slow the machine is, and a run can be repeated to the last digit.
 It begins at 0.0. Timers of one instant ring in the order in which they were made; asyncio's own heap compares their
-time alone, and lets three of them ring as first, third, second.
+time alone, and lets four of them ring as first, third, second, fourth.
 
 What waits for the world outside is refused by name, for it would be waited for in real time: sockets, pipes, child
 processes, signals, and threads (see `doors`). What asks the machine's own clock is not seen here.
@@ -132,6 +132,8 @@ class VirtualEventLoop(asyncio.BaseEventLoop):
     default. `jumps` lists the silences that were skipped.
     """
 
+    _closed = True  # as long as it is not made: one that is given a wrong word has nothing to close
+
     def __init__(self, threads: str = "refused", max_jumps: int = 100_000) -> None:
         self.threads = as_way(threads)
         self.max_jumps = max_jumps
@@ -242,8 +244,8 @@ def refusing(name: str) -> Callable[..., NoReturn]:
 
     def refuse(self: VirtualEventLoop, *args: Any, **kwargs: Any) -> NoReturn:
         raise RefusedOnVirtualTime(
-            f"{name} is about the world outside, which takes real time: on virtual time nobody would wait for it. "
-            "Put a stand-in in its place, or use a real event loop, and a real server for what is asked of it."
+            f"{name} asks the world outside, which answers in real time: virtual time cannot wait for it. "
+            "Put a stand-in in its place, or start a real server, on a real event loop."
         )
 
     refuse.__name__, refuse.__doc__ = name, f"Refuse `{name}`."
