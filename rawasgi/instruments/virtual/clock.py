@@ -21,7 +21,6 @@ Left out:     a clock that runs beside the real one, faster; time that tests set
 
 import asyncio
 from collections.abc import Coroutine
-from contextvars import copy_context
 from typing import Any, Self, TypeVar
 
 from rawasgi.instruments.virtual.loop import Jump, VirtualEventLoop
@@ -59,14 +58,12 @@ class VirtualClock:
         if is_on_a_loop():
             coroutine.close()
             raise RuntimeError("a clock runs an event loop of its own, and another one is running on this thread")
-        task = self.loop.create_task(coroutine, context=copy_context())
+        task = self.loop.create_task(coroutine)
         try:
             return self.loop.run_until_complete(task)
         finally:
             if not task.done():
                 self._end({task})
-            elif not task.cancelled():
-                task.exception()  # seen: `sys.exit` and Ctrl-C come out of the loop itself
 
     call = run  # the name by which a client knows it
 

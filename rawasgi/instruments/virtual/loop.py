@@ -56,9 +56,7 @@ class Standstill(RuntimeError):
     """Virtual time does not get anywhere. `lanes` are the tasks, each with the lines on which it waits."""
 
     def __init__(self, says: str, lanes: tuple[Lane, ...]) -> None:
-        super().__init__(
-            "\n".join((says, *(f"  {lane.name}  {lane.lines[-1] if lane.lines else ''}" for lane in lanes)))
-        )
+        super().__init__("\n".join((says, *("  ".join(("", lane.name, *map(str, lane.lines[-1:]))) for lane in lanes))))
         self.lanes = lanes
 
 

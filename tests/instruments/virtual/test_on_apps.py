@@ -1,7 +1,11 @@
 """Apps under a client on virtual time: what takes hours is over at once, and what would hang is told."""
 
 import asyncio
+import re
+import subprocess
+import sys
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from fastapi import Depends, FastAPI
@@ -21,6 +25,7 @@ from rawasgi.instruments.virtual.doors import RefusedOnVirtualTime
 from rawasgi.instruments.virtual.loop import Runaway
 
 DAY = 86_400
+README = Path(__file__).parents[3] / "README.md"
 
 
 @pytest.fixture
@@ -253,3 +258,14 @@ def test_two_clients_share_a_clock(clock):
     TestClient(app_that_counts(), clock=clock).get("/")
     clock.run(asyncio.sleep(1))
     assert (times, clock.time()) == ([3600, 7200, 10800], 10801)
+
+
+def test_the_example_of_the_first_page_prints_what_stands_there(tmp_path):
+    """The file as it is there, and in the block below it the output."""
+    name, code, output = re.findall(
+        r"```python\n# (report\.py)\n(.*?)```\n\n```\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL
+    )[0]
+    file = tmp_path / name
+    file.write_text(f"# {name}\n{code}", encoding="utf-8")
+    ran = subprocess.run([sys.executable, file.name], cwd=tmp_path, capture_output=True, encoding="utf-8")
+    assert (ran.stdout, ran.stderr) == (output, "")
