@@ -10,7 +10,8 @@ Whoever has a clock says when time may pass: while `run` waits for a coroutine, 
 that one run has started go on in the next one, so `clock.run(asyncio.sleep(60))` means "a minute goes by".
 
 A client fits onto it, for it does nothing but wait for one coroutine after the other: `TestClient(app, clock=clock)`.
-The app then runs on the client's own thread, and only while the client waits.
+The app then runs on the client's own thread, and only while the client waits. Without a client it is
+`clock.run(Conversation(app, *request("GET", "/")).run())`.
 
 Spec:         none, because time is the event loop's: https://docs.python.org/3/library/asyncio-runner.html
 In FastAPI:   none, because it leaves time to the event loop

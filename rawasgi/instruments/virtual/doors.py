@@ -49,12 +49,12 @@ def as_way(threads: str) -> Way:
     raise ValueError(f'threads are "refused" or run "inline", not {threads!r}')
 
 
-def work(way: Way, asked: str, func: Callable[..., Any], *args: Any, **kwargs: Any) -> "Future[Any]":
+def work(way: Way, asked: str, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
     """What `submit` gives for a function: a future that is done, for it has been called. Refuses it unless inline."""
     if way == "refused":
         raise RefusedOnVirtualTime(
-            f"{asked} of {name_of(meant(func, args))}: {REASON} Make it async, or let its functions be called on the loop: "
-            'threads="inline".'
+            f"{asked} of {name_of(meant(func, args))}: {REASON} "
+            'Make it async, or have it called on the loop: threads="inline".'
         )
     done: Future[Any] = Future()
     with doors.calling():
@@ -146,7 +146,7 @@ def start(thread: threading.Thread) -> None:
         thread.queue = Desk(thread)  # type: ignore[attr-defined]  # nobody has put anything into the one it had
     else:
         remedy = (
-            'Make what needs it async, or let the functions of a pool be called on the loop: threads="inline".'
+            'Make what needs it async, or have the functions of a pool called on the loop: threads="inline".'
             if way == "refused"
             else "Only functions run inline: start the thread before the clock runs, or use a real event loop."
         )

@@ -21,7 +21,7 @@ REMEDY = (
 )
 NO_THREAD = (
     ": virtual time stands still while code runs, and cannot wait for a thread. "
-    'Make it async, or let its functions be called on the loop: threads="inline".'
+    'Make it async, or have it called on the loop: threads="inline".'
 )
 
 # What a loop does by itself, without the world: all its other public methods have to be refused.
@@ -101,9 +101,9 @@ def test_what_could_not_be_added_need_not_be_removed():
 NAME = ContextVar("NAME", default="nobody")
 
 
-def whoami(greeting="hello"):
+def whoami(way="hello"):
     """A function as one would give it to a thread."""
-    seen = f"{greeting} {NAME.get()}, {'here' if threading.current_thread() is threading.main_thread() else 'there'}"
+    seen = f"{way} {NAME.get()}, {'here' if threading.current_thread() is threading.main_thread() else 'there'}"
     NAME.set("somebody else")
     return seen
 
@@ -116,7 +116,7 @@ async def on_a_loops_thread():
 async def on_a_pool_of_the_apps():
     """Through a pool, of which the loop does not know."""
     with ThreadPoolExecutor(1) as pool:
-        return await asyncio.wrap_future(pool.submit(whoami))
+        return await asyncio.wrap_future(pool.submit(whoami, way="hello"))
 
 
 HOPS = {
@@ -126,12 +126,11 @@ HOPS = {
     "rawasgi": (lambda: run_in_threadpool(whoami), f"submit of whoami{NO_THREAD}", "me"),
     "anyio": (
         lambda: anyio.to_thread.run_sync(whoami),
-        "the start of the thread 'AnyIO worker thread'" + NO_THREAD.replace("Make it", "Make what needs it").replace(
-            "its functions", "the functions of a pool"
-        ),
+        "the start of the thread 'AnyIO worker thread'"
+        + NO_THREAD.replace("Make it", "Make what needs it").replace("have it", "have the functions of a pool"),
         "me",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("hop", HOPS)
@@ -218,7 +217,7 @@ def test_a_function_that_runs_inline_may_tell_its_loop_something():
     [
         (
             "refused",
-            'Make what needs it async, or let the functions of a pool be called on the loop: threads="inline".',
+            'Make what needs it async, or have the functions of a pool called on the loop: threads="inline".',
         ),
         ("inline", "Only functions run inline: start the thread before the clock runs, or use a real event loop."),
     ],
