@@ -31,6 +31,8 @@ MODULES = {
     "instruments.xraying.exposure": "xray",
     "instruments.testclient": "TestClient",
     "instruments.tracing.recorder": "trace",
+    "instruments.virtual.clock": "VirtualClock",
+    "instruments.virtual.loop": "Deadlock VirtualEventLoop",
     "messages.errors": "AppProtocolError PeerProtocolError",
     "messages.types": "ASGIApp Message Receive Scope Send",
     "middleware": "Middleware",

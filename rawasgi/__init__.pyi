@@ -24,6 +24,9 @@ from rawasgi.instruments.faults.slow import SlowClient as SlowClient
 from rawasgi.instruments.stepping.story import step as step
 from rawasgi.instruments.testclient import TestClient as TestClient
 from rawasgi.instruments.tracing.recorder import trace as trace
+from rawasgi.instruments.virtual.clock import VirtualClock as VirtualClock
+from rawasgi.instruments.virtual.loop import Deadlock as Deadlock
+from rawasgi.instruments.virtual.loop import VirtualEventLoop as VirtualEventLoop
 from rawasgi.instruments.xraying.exposure import xray as xray
 from rawasgi.messages import status as status
 from rawasgi.messages.errors import AppProtocolError as AppProtocolError
