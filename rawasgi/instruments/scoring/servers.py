@@ -1,0 +1,227 @@
+"""The name of a server in -> a process that serves the probe app out.
+
+[bytes > server > app] > middleware > routing > handler > response > bytes
+
+Each server is started as its users start it, by its own command line, on a port of loopback that is reserved until the
+server has ended. It is alone in a process group, which is ended by its number, and what it prints is kept.
+
+Spec:         none, because a command line is no part of the protocol
+In FastAPI:   fastapi.cli:main
+In Starlette: none, because it leaves serving to uvicorn.main:main
+In Flask:     flask.cli:run_command
+Left out:     TLS, Unix sockets, more than one worker
+"""
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import rawasgi
+from rawasgi.instruments.scoring.probe import LIFESPAN, NOTES, TARGET
+from rawasgi.instruments.scoring.wire import HOST
+
+START = 20.0  # seconds that a server may take until it listens, also on a busy machine
+STOP = 5.0  # seconds between SIGTERM and SIGKILL
+TICK = 0.02  # seconds between two looks at a process
+
+
+class ServerError(Exception):
+    """A server cannot be asked (any more); `str` says why, in one sentence, with its last words."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A way to serve. In `command` stand `{app}` and `{port}`; in `root`, if it has such an option, `{root}`."""
+
+    name: str
+    command: tuple[str, ...]
+    root: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()  # whose versions tell what was asked; the first is the server's own
+
+    @property
+    def missing(self) -> list[str]:
+        """The packages that are not installed."""
+        return [package for package in self.packages if version_of(package) is None]
+
+    @property
+    def title(self) -> str:
+        """`uvicorn 0.54.0 (httptools 0.9.0)`; a reader's own by its command."""
+        first, *others = [f"{package} {version_of(package)}" for package in self.packages] or [self.name]
+        return f"{first} ({', '.join(others)})" if others else first
+
+    def words(self, port: int, root: str = "") -> list[str]:
+        """The command line."""
+        more = self.root if root else ()
+        return [word.format(app=TARGET, port=port, root=root) for word in (*self.command, *more)]
+
+
+def version_of(package: str) -> str | None:
+    """The version that is installed. tiny has that of the library that it is a part of."""
+    if package == "rawasgi.tiny":
+        return rawasgi.__version__ if find_spec("h11") and find_spec("wsproto") else None
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def module(name: str, words: str) -> tuple[str, ...]:
+    """`python -m name words`."""
+    return (sys.executable, "-m", name, *words.split())
+
+
+UVICORN = f"{{app}} --host {HOST} --port {{port}} --no-access-log --no-use-colors --http"
+SERVERS = {
+    server.name: server
+    for server in (
+        Server("uvicorn-h11", module("uvicorn", f"{UVICORN} h11"), ("--root-path", "{root}"), ("uvicorn", "h11")),
+        Server(
+            "uvicorn-httptools",
+            module("uvicorn", f"{UVICORN} httptools"),
+            ("--root-path", "{root}"),
+            ("uvicorn", "httptools"),
+        ),
+        Server("hypercorn", module("hypercorn", f"{{app}} -b {HOST}:{{port}}"), ("--root-path", "{root}"), ("hypercorn",)),
+        Server(
+            "granian",
+            module("granian", f"{{app}} --interface asgi --host {HOST} --port {{port}}"),
+            ("--url-path-prefix", "{root}"),
+            ("granian",),
+        ),
+        Server(
+            "gunicorn",
+            module("gunicorn", f"{{app}} -k asgi -b {HOST}:{{port}} --no-control-socket"),
+            ("--root-path", "{root}"),
+            ("gunicorn",),
+        ),
+        Server("tiny", module("rawasgi.tiny", f"{{app}} --host {HOST} --port {{port}}"), (), ("rawasgi.tiny",)),
+    )
+}
+ALIASES = {"uvicorn": "uvicorn-h11"}
+
+
+def own(command: str) -> Server:
+    """A reader's own server. Raises `ValueError` where the command cannot be read, or names no app and no port."""
+    words = tuple(shlex.split(command))
+    for needed in ("{app}", "{port}"):
+        if not any(needed in word for word in words):
+            raise ValueError(f"{needed} is not in it")
+    try:
+        made = Server(words[0], words)
+        made.words(0)
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError(f"a brace in it is neither {{app}} nor {{port}}: {error}") from None
+    return made
+
+
+def reserved() -> socket.socket:
+    """A port of our own: bound, and not listened on. A server that takes addresses again, as they do, may listen on it."""
+    port = socket.socket()
+    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+        port.setsockopt(socket.SOL_SOCKET, option, 1)
+    port.bind((HOST, 0))
+    return port
+
+
+class Process:
+    """A server that runs. As a context manager it is ended when you leave, and nothing of it stays."""
+
+    def __init__(self, server: Server, folder: Path, lifespan: Sequence[Any], root: str = "") -> None:
+        self.server = server
+        self.reservation = reserved()
+        self.port: int = self.reservation.getsockname()[1]
+        self.log = folder / "log"
+        self.notes = folder / "notes"
+        if sys.platform != "linux":
+            self.reservation.close()  # elsewhere two sockets of one address have to agree on more
+        try:
+            with self.log.open("wb") as log:
+                self.popen = subprocess.Popen(
+                    server.words(self.port, root),
+                    cwd=folder,
+                    env=self.environment(lifespan),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,  # Ctrl-C is for us; the group has the number of its first process
+                )
+        except OSError as error:
+            self.reservation.close()
+            raise ServerError(f"{server.words(0)[0]} cannot be run: {error.strerror}") from None
+
+    def environment(self, lifespan: Sequence[Any]) -> Mapping[str, str]:
+        """What the probe app is told, and where this library lies."""
+        package = str(Path(rawasgi.__file__).parent.parent)
+        path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
+        told = {NOTES: str(self.notes), LIFESPAN: ascii([*lifespan])}
+        return {**os.environ, **told, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.end()
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, a signal as its negative; None while it runs. Its number stays taken until `end`."""
+        if self.popen.returncode is not None:
+            return self.popen.returncode
+        seen = os.waitid(os.P_PID, self.popen.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if seen is None:
+            return None
+        return seen.si_status if seen.si_code == os.CLD_EXITED else -seen.si_status
+
+    def wait(self, seconds: float) -> int | None:
+        """Its exit status, if it ends in time."""
+        end = time.monotonic() + seconds
+        while (status := self.status) is None and time.monotonic() < end:
+            time.sleep(TICK)
+        return status
+
+    def listens(self, seconds: float = START) -> bool:
+        """Wait until it listens; False where it has ended before, or the time is over."""
+        end = time.monotonic() + seconds
+        while self.status is None and time.monotonic() < end:
+            with suppress(OSError), socket.create_connection((HOST, self.port), timeout=seconds):
+                return True
+            time.sleep(TICK)
+        return False
+
+    def terminate(self) -> None:
+        """Ask it to end, as an orchestrator does."""
+        with suppress(ProcessLookupError):
+            self.popen.send_signal(signal.SIGTERM)
+
+    def end(self, seconds: float = STOP) -> None:
+        """End it: SIGTERM, then SIGKILL, and SIGKILL for whatever it has started and left."""
+        if self.status is None:
+            self.terminate()
+            self.wait(seconds)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.popen.pid, signal.SIGKILL)  # a dead first process keeps the number until it is waited for
+        self.popen.wait()
+        self.reservation.close()
+
+    def printed(self) -> str:
+        """All that it has printed."""
+        return self.log.read_text("utf-8", "replace")
+
+    def last_words(self) -> str:
+        """The end of what it printed, on one line."""
+        lines = [line.strip() for line in self.printed().splitlines() if line.strip()]
+        return "; its last words: " + " | ".join(lines[-2:]) if lines else "; it has printed nothing"
