@@ -1,6 +1,6 @@
 """A server in -> the verdicts on it out.
 
-[bytes > server > app > response > bytes]
+[bytes > server > app > middleware > routing > handler > response > bytes]
 
 Four processes: one for all that is asked of a running server, and one for each other way to start and to stop. They run
 at the same time, and so do the questions: most of the time is spent on waiting for what does not come.
@@ -12,8 +12,9 @@ In Flask:     none, because it leaves the connection to the server
 Left out:     several workers
 """
 
+import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,7 +26,14 @@ from rawasgi.instruments.scoring.stage import Stage
 from rawasgi.instruments.scoring.verdict import Question, Score, Verdict, judged
 from rawasgi.messages.rules import all_rules
 
+PROCESSES: tuple[tuple[str, Sequence[object], str], ...] = (
+    ("main", lifespans.GOOD, ""),
+    ("not started", lifespans.NOT_STARTED, ""),
+    ("unknown", lifespans.UNKNOWN, ""),
+    ("not stopped", lifespans.NOT_STOPPED, "/shop"),
+)
 AT_ONCE = 6  # questions
+PORT = re.compile(r"\b[0-9]{5}\b")  # another one in each run
 MAIN = (
     *scopes.QUESTIONS,
     *bodies.QUESTIONS,
@@ -34,7 +42,17 @@ MAIN = (
     *websockets.QUESTIONS,
     *extensions.QUESTIONS,
 )
-GROUPS = ("scope", "request body", "disconnect", "response", "failing app", "websocket", "extensions", "lifespan", "watched")
+GROUPS = (
+    "scope",
+    "request body",
+    "disconnect",
+    "response",
+    "failing app",
+    "websocket",
+    "extensions",
+    "lifespan",
+    "watched",
+)
 # What takes another protocol, or another app, than the probe has.
 NOT_ASKED = {
     "G25": "it takes an app in the form of ASGI 2",
@@ -50,7 +68,10 @@ def watched(title: str, *prefixes: str) -> Question:
     rules = [
         known.id
         for known in all_rules()
-        if "server" in known.blame and "wrapper" in known.seen and known.id.rstrip("0123456789") in prefixes
+        if "server" in known.blame
+        and "wrapper" in known.seen
+        and known.id != "H10"
+        and known.id.rstrip("0123456789") in prefixes
     ]
 
     def findings(seen: Sequence[Fault]) -> Iterator[Fault]:
@@ -83,30 +104,27 @@ class Judging:
         with ExitStack() as open_things:
             folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="rawasgi-")))
             pool = open_things.enter_context(ThreadPoolExecutor(AT_ONCE))
-            stages = [
-                open_things.enter_context(self.stage(folder / str(number), *given))
-                for number, given in enumerate(
-                    ((lifespans.GOOD, ""), (lifespans.NOT_STARTED, ""), (lifespans.UNKNOWN, ""), (lifespans.NOT_STOPPED, "/root"))
-                )
-            ]
+            stages = [open_things.enter_context(self.stage(folder, *process)) for process in PROCESSES]
             open_things.callback(pool.shutdown, wait=False, cancel_futures=True)
             verdicts = self.verdicts(pool, *stages)
             for stage in stages:
                 stage.process.end()
                 self.note(stage)
-        verdicts += [judged(question, self.seen) for question in WATCHED]
+        told = {finding.rule for verdict in verdicts for finding in verdict.findings}
+        more = [fault for fault in self.seen if fault.rule not in told]
+        verdicts += [judged(question, more) for question in WATCHED]
         return Score(self.server.name, self.server.title, tuple(ordered(verdicts)))
 
-    def stage(self, folder: Path, lifespan: Sequence[object], root: str) -> Stage:
+    def stage(self, folder: Path, name: str, lifespan: Sequence[object], root: str) -> Stage:
         """A process with its own folder."""
-        folder.mkdir()
-        return Stage(Process(self.server, folder, lifespan, root), self.seconds)
+        (folder / name).mkdir()
+        return Stage(Process(self.server, folder / name, lifespan, root), self.seconds)
 
     def verdicts(self, pool: ThreadPoolExecutor, main: Stage, *others: Stage) -> list[Verdict]:
         """Ask the main process many things at once, the others one or two."""
         not_started, unknown, not_stopped = others
         ready(main)
-        asked = [
+        asked: list[Future[Verdict] | Future[list[Verdict]]] = [
             pool.submit(judged, lifespans.START_FAILS, not_started),
             pool.submit(judged, lifespans.START_RAISES, unknown),
             pool.submit(self.one_after_the_other, not_stopped, (*scopes.AT_ROOT, lifespans.STOP_FAILS)),
@@ -136,7 +154,7 @@ class Judging:
         for call in stage.notes.calls():
             for note in stage.notes.of(call, "finding"):
                 rule_id, level, seen = note.value
-                self.seen.append(Fault(rule_id, seen, level=level))
+                self.seen.append(Fault(rule_id, PORT.sub("(a port)", seen), level=level))
 
 
 def ready(stage: Stage) -> None:
@@ -161,6 +179,3 @@ def flat(asked: Iterable[Future[Verdict] | Future[list[Verdict]]]) -> list[Verdi
 def ordered(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """By group; within a group as they stand in the lists of questions."""
     return sorted(verdicts, key=lambda verdict: GROUPS.index(verdict.group))
-
-
-score_of: Callable[[Server, float], Score] = lambda server, seconds: Judging(server, seconds).score()

@@ -28,20 +28,25 @@ LONGEST = 2000  # bytes or letters of one value that are noted
 class Note(NamedTuple):
     """One thing that the app has seen: in which call, of what kind, and what.
 
-    Note("7", "received", {"type": "http.disconnect"}, ())
-    Note("7", "sent", None, ("ClientDisconnected", "OSError", "Exception"))
+    Note("7", "received", 12.5, {"type": "http.disconnect"}, ())
+    Note("7", "sent", 12.6, None, ("ClientDisconnected", "OSError", "Exception"))
     """
 
     call: str
     kind: str  # scope, received, sent, read, ended, finding
+    at: float  # seconds of the clock `time.monotonic`, which all processes of a machine share
     value: Any
     error: tuple[str, ...] = ()  # the names of what was raised and of its bases, the nearest first
 
 
 def plain(value: Any) -> Any:
     """The value as a literal can say it; of what is long only the beginning."""
-    if value is None or isinstance(value, (bool, int, float)):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, (int, float)):
+        return (
+            int(value) if isinstance(value, int) else float(value)
+        )  # a member of an enum is an int, and prints as none
     if isinstance(value, (str, bytes)):
         return value[:LONGEST]
     if isinstance(value, dict):
@@ -62,7 +67,7 @@ def script_in(headers: Any) -> tuple[str, list[Any]]:
 
 def header(call: str, steps: list[Any]) -> tuple[str, str]:
     """The header that asks for a script."""
-    return "Probe", f"{call} {ascii(steps)}"
+    return "Probe", f"{call} {steps!a}"
 
 
 class Pen:
@@ -74,7 +79,7 @@ class Pen:
     def note(self, call: str, kind: str, value: Any, error: BaseException | None = None) -> None:
         """Write one."""
         names = () if error is None else tuple(base.__name__ for base in type(error).__mro__[:-2])
-        os.write(self.file, f"{ascii((call, kind, plain(value), names))}\n".encode())
+        os.write(self.file, f"{(call, kind, time.monotonic(), plain(value), names)!a}\n".encode())
 
 
 class Notes:

@@ -23,17 +23,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import rawasgi
 from rawasgi.instruments.scoring.probe import LIFESPAN, NOTES, TARGET
 from rawasgi.instruments.scoring.wire import HOST
 
 START = 20.0  # seconds that a server may take until it listens, also on a busy machine
 STOP = 5.0  # seconds between SIGTERM and SIGKILL
+PACKAGE = str(Path(__file__).parents[3])  # where the library lies, for a server that is started elsewhere
 TICK = 0.02  # seconds between two looks at a process
 
 
@@ -46,9 +45,10 @@ class Server:
     """A way to serve. In `command` stand `{app}` and `{port}`; in `root`, if it has such an option, `{root}`."""
 
     name: str
+    label: str
     command: tuple[str, ...]
     root: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()  # whose versions tell what was asked; the first is the server's own
+    packages: tuple[str, ...] = ()  # whose versions tell what was asked; the first is that of the server
 
     @property
     def missing(self) -> list[str]:
@@ -58,8 +58,10 @@ class Server:
     @property
     def title(self) -> str:
         """`uvicorn 0.54.0 (httptools 0.9.0)`; a reader's own by its command."""
-        first, *others = [f"{package} {version_of(package)}" for package in self.packages] or [self.name]
-        return f"{first} ({', '.join(others)})" if others else first
+        if not self.packages:
+            return self.label
+        others = [f"{package} {version_of(package)}" for package in self.packages[1:]]
+        return f"{self.label} {version_of(self.packages[0])}" + (f" ({', '.join(others)})" if others else "")
 
     def words(self, port: int, root: str = "") -> list[str]:
         """The command line."""
@@ -68,9 +70,7 @@ class Server:
 
 
 def version_of(package: str) -> str | None:
-    """The version that is installed. tiny has that of the library that it is a part of."""
-    if package == "rawasgi.tiny":
-        return rawasgi.__version__ if find_spec("h11") and find_spec("wsproto") else None
+    """The version that is installed, if it is."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -83,30 +83,22 @@ def module(name: str, words: str) -> tuple[str, ...]:
 
 
 UVICORN = f"{{app}} --host {HOST} --port {{port}} --no-access-log --no-use-colors --http"
+ROOT = ("--root-path", "{root}")
+HYPERCORN = f"{{app}} -b {HOST}:{{port}}"
+GRANIAN = f"{{app}} --interface asgi --host {HOST} --port {{port}}"
+GUNICORN = f"{{app}} -k asgi -b {HOST}:{{port}} --no-control-socket"
+TINY = f"{{app}} --host {HOST} --port {{port}}"
 SERVERS = {
     server.name: server
     for server in (
-        Server("uvicorn-h11", module("uvicorn", f"{UVICORN} h11"), ("--root-path", "{root}"), ("uvicorn", "h11")),
+        Server("uvicorn-h11", "uvicorn", module("uvicorn", f"{UVICORN} h11"), ROOT, ("uvicorn", "h11")),
         Server(
-            "uvicorn-httptools",
-            module("uvicorn", f"{UVICORN} httptools"),
-            ("--root-path", "{root}"),
-            ("uvicorn", "httptools"),
+            "uvicorn-httptools", "uvicorn", module("uvicorn", f"{UVICORN} httptools"), ROOT, ("uvicorn", "httptools")
         ),
-        Server("hypercorn", module("hypercorn", f"{{app}} -b {HOST}:{{port}}"), ("--root-path", "{root}"), ("hypercorn",)),
-        Server(
-            "granian",
-            module("granian", f"{{app}} --interface asgi --host {HOST} --port {{port}}"),
-            ("--url-path-prefix", "{root}"),
-            ("granian",),
-        ),
-        Server(
-            "gunicorn",
-            module("gunicorn", f"{{app}} -k asgi -b {HOST}:{{port}} --no-control-socket"),
-            ("--root-path", "{root}"),
-            ("gunicorn",),
-        ),
-        Server("tiny", module("rawasgi.tiny", f"{{app}} --host {HOST} --port {{port}}"), (), ("rawasgi.tiny",)),
+        Server("hypercorn", "Hypercorn", module("hypercorn", HYPERCORN), ROOT, ("hypercorn",)),
+        Server("granian", "granian", module("granian", GRANIAN), ("--url-path-prefix", "{root}"), ("granian",)),
+        Server("gunicorn", "gunicorn", module("gunicorn", GUNICORN), ROOT, ("gunicorn",)),
+        Server("tiny", "tiny", module("rawasgi.tiny", TINY), (), ("rawasgi", "h11", "wsproto")),
     )
 }
 ALIASES = {"uvicorn": "uvicorn-h11"}
@@ -119,7 +111,7 @@ def own(command: str) -> Server:
         if not any(needed in word for word in words):
             raise ValueError(f"{needed} is not in it")
     try:
-        made = Server(words[0], words)
+        made = Server(words[0], words[0], words)
         made.words(0)
     except (KeyError, IndexError, ValueError) as error:
         raise ValueError(f"a brace in it is neither {{app}} nor {{port}}: {error}") from None
@@ -163,8 +155,7 @@ class Process:
 
     def environment(self, lifespan: Sequence[Any]) -> Mapping[str, str]:
         """What the probe app is told, and where this library lies."""
-        package = str(Path(rawasgi.__file__).parent.parent)
-        path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
+        path = os.pathsep.join([PACKAGE, *filter(None, [os.environ.get("PYTHONPATH")])])
         told = {NOTES: str(self.notes), LIFESPAN: ascii([*lifespan])}
         return {**os.environ, **told, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 

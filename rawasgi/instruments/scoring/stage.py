@@ -1,6 +1,6 @@
 """A process with the probe app in it in -> single talks with it, seen from both ends, out.
 
-[bytes > server > app > response > bytes]
+[bytes > server > app > middleware > routing > handler > response > bytes]
 
 A question asks by scripts: what the app is to do stands in the request, so both sides of an exchange stand in one place.
 

@@ -12,17 +12,15 @@ In Flask:     none, because it leaves the connection to the server
 Left out:     grades: a rule is kept or not
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, Self
 
 from rawasgi.instruments.checking.finding import Fault, Finding, found
 from rawasgi.instruments.scoring.wire import NotHTTP, Silence
-from rawasgi.messages.rules import Level, rule
 
 Word = Literal["obeys", "breaks", "not offered", "no answer"]
 Ask = Callable[..., Iterator[Fault]]
-LEVELS: tuple[Level, ...] = ("must", "should", "derived")
 
 
 class NotOffered(Exception):
@@ -56,6 +54,15 @@ class Verdict:
         about = {"group": self.group, "question": self.title, "rules": [*self.rules]}
         return {**about, "verdict": self.word, "said": self.said, "findings": findings}
 
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """The verdict that `plain` has told."""
+        keys = [field.name for field in fields(Finding)]
+        made = [
+            Finding(**{key: each[key] for key in keys} | {"allowed": (*each["allowed"],)}) for each in told["findings"]
+        ]
+        return cls(told["group"], told["question"], (*told["rules"],), told["verdict"], (*made,), told["said"])
+
 
 @dataclass(frozen=True)
 class Score:
@@ -79,6 +86,11 @@ class Score:
         """As plain values, for JSON."""
         return {"name": self.name, "title": self.title, "verdicts": [each.plain() for each in self.verdicts]}
 
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """The score that `plain` has told."""
+        return cls(told["name"], told["title"], tuple(map(Verdict.of, told["verdicts"])))
+
 
 def judged(question: Question, *given: Any) -> Verdict:
     """Ask, and say what came of it."""
@@ -96,10 +108,5 @@ def judged(question: Question, *given: Any) -> Verdict:
 
 def blamed(faults: Iterator[Fault]) -> tuple[Finding, ...]:
     """Findings of faults. The server is to blame, also for what a rule asks of the app: this app was told to do so."""
-    made = [replace(found(fault, "server", "asked"), blame="server") for fault in faults]
+    made = [replace(found(fault, "server", ""), blame="server") for fault in faults]
     return tuple(dict.fromkeys(made))
-
-
-def strength(rule_id: str, seen: str, level: Level) -> Fault:
-    """A fault of a level that is not the rule's own."""
-    return Fault(rule_id, seen, level=level if level != rule(rule_id).level else None)

@@ -1,6 +1,6 @@
 """Frames in -> bytes out, and back: the client's side of a websocket, polite or not.
 
-[bytes] > server > app > response > bytes
+[bytes] > server > app > middleware > routing > handler > response > bytes
 
 Written out here because libraries refuse to be rude: no code in a close frame, text that is no UTF-8, half a message.
 

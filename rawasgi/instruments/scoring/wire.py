@@ -1,6 +1,6 @@
 """A port in -> bytes to and from a server, and the HTTP responses among them, out.
 
-[bytes] > server > app > response > bytes
+[bytes] > server > app > middleware > routing > handler > response > bytes
 
 A client that can be rude: it tears bodies, resets connections, and sends what no library would. Responses are read here,
 by RFC 9112, and not by a library that the server may use too: both would make the same mistake.
@@ -174,6 +174,8 @@ class Wire:
         elif any(b"chunked" in value.lower() for value in answer.values(b"transfer-encoding")):
             self.read_chunks(answer)
         elif length := answer.values(b"content-length"):
+            if not length[0].isdigit():
+                raise NotHTTP(f"a content-length that is {length[0][:60]!r}")
             self.read_length(answer, int(length[0]))
         else:
             answer.is_whole = self.ends()  # "the response body length is determined by the number of octets received"

@@ -10,10 +10,10 @@ Left out:     limits on the size of a body: they are each server's own
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rawasgi.instruments.checking.finding import Fault
-from rawasgi.instruments.scoring.stage import HELLO, Stage, Talk
+from rawasgi.instruments.scoring.stage import HELLO, START, Stage, Talk, piece
 from rawasgi.instruments.scoring.verdict import Question
 
 GROUP = "request body"
@@ -92,9 +92,22 @@ def after_the_response(stage: Stage) -> Iterator[Fault]:
     with stage.begin(["read", *HELLO, "receive"]) as talk:
         talk.read()
         if not talk.notes("received"):
-            yield Fault("HR7", "receive() after the response gives nothing while the client stays", ("http.disconnect",))
+            yield Fault(
+                "HR7", "receive() after the response gives nothing while the client stays", ("http.disconnect",)
+            )
         elif talk.heard != ["http.disconnect"]:
             yield Fault("HR7", f"receive() after the response gives {', '.join(talk.heard)}", ("http.disconnect",))
+
+
+def unread(stage: Stage) -> Iterator[Fault]:
+    """The same without reading first: an app may answer before it has asked for the request."""
+    talk = stage.ask([*HELLO, "receive"])
+    if talk.heard == ["http.request"]:
+        yield Fault(
+            "HR7",
+            "receive() after the response gives http.request to an app that has not read it",
+            ("http.disconnect",),
+        )
 
 
 def waiting(stage: Stage) -> Iterator[Fault]:
@@ -109,11 +122,11 @@ def waiting_reset(stage: Stage) -> Iterator[Fault]:
 
 def streaming(stage: Stage) -> Iterator[Fault]:
     """The client closes while the app waits in `receive`, half of its response sent."""
-    start, body = {"type": "http.response.start", "status": 200}, {"type": "http.response.body", "body": b"a", "more_body": True}
-    yield from told_of_leaving(stage, ["read", start, body, "receive"], "leave", "the client closes within the response")
+    steps = ["read", START, piece(b"a"), "receive"]
+    yield from told_of_leaving(stage, steps, "leave", "the client closes within the response")
 
 
-def told_of_leaving(stage: Stage, steps: list[object], how: str, what: str) -> Iterator[Fault]:
+def told_of_leaving(stage: Stage, steps: Sequence[object], how: str, what: str) -> Iterator[Fault]:
     """The app waits, the client goes."""
     with stage.begin(steps) as talk:
         talk.notes("read")
@@ -133,6 +146,7 @@ QUESTIONS = (
     Question(GROUP, "torn, chunked", ("HR7",), torn_chunks),
     Question(GROUP, "Expect: 100-continue", ("HR6",), expected),
     Question("disconnect", "after the response", ("HR7",), after_the_response),
+    Question("disconnect", "after the response, request unread", ("HR7",), unread),
     Question("disconnect", "client closes, app waits", ("HR7",), waiting),
     Question("disconnect", "line is cut, app waits", ("HR7",), waiting_reset),
     Question("disconnect", "client closes within the response", ("HR7",), streaming),

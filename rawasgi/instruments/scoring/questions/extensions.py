@@ -1,6 +1,6 @@
 """What a server announces in -> whether it works when it is used out.
 
-bytes > [server] > app > middleware > routing > handler > [response > bytes]
+bytes > [server > app > middleware > routing > handler > response > bytes]
 
 Spec:         https://asgi.readthedocs.io/en/latest/extensions.html
 In FastAPI:   none, because it leaves the connection to the server
@@ -20,7 +20,6 @@ from rawasgi.instruments.scoring.wire import Answer
 GROUP = "extensions"
 TEXT = b"a file of 21 letters\n"
 CHECKED = ("http.response.trailers", "http.response.pathsend", "http.response.zerocopysend", "http.response.early_hint")
-ELSEWHERE = ("websocket.http.response", "http.response.push", "http.response.debug", "tls")  # by other questions, or not
 
 
 def used(stage: Stage, name: str, steps: list[Any], *fields: tuple[str, str]) -> Answer | None:
@@ -82,15 +81,6 @@ def file(stage: Stage) -> str:
     path = stage.process.notes.with_name("text")
     path.write_bytes(TEXT)
     return str(path)
-
-
-def others(stage: Stage) -> Iterator[Fault]:
-    """Extensions that nobody has written down."""
-    extensions = (stage.ask(HELLO).scope.get("extensions")) or {}
-    if not extensions:
-        raise NotOffered("no extension is announced")
-    for name in extensions.keys() - {*CHECKED, *ELSEWHERE}:
-        yield Fault("G24", f"the extension {name!r}, of which no text says what it is")
 
 
 QUESTIONS = (

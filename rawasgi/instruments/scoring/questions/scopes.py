@@ -21,38 +21,40 @@ GROUP = "scope"
 SHARED = {"shared": [1]}  # what the lifespan of the main process puts into the state
 
 Scope = dict[str, Any]
-SENT = [("X-Odd-Case", "1"), ("x-twice", "b"), ("X-Between", "caf\xe9"), ("x-twice", "a"), ("Cookie", "a=1"), ("Cookie", "b=2")]
+SENT = [
+    ("X-Odd-Case", "1"),
+    ("x-twice", "b"),
+    ("X-Between", "caf\xe9"),
+    ("x-twice", "a"),
+    ("Cookie", "a=1"),
+    ("Cookie", "b=2"),
+]
 
 
 def headers(stage: Stage) -> Iterator[Fault]:
-    """Names in lower case, all values, in their order, byte for byte."""
+    """Names in lower case; the values of each as many as were sent, in their order, byte for byte."""
     scope = stage.ask(HELLO, fields=SENT).scope
-    wanted = [(name.lower().encode(), value.encode("latin-1")) for name, value in SENT]
-    names = {name for name, _ in wanted}
-    came = [(name, value) for name, value in scope["headers"] if name.lower() in names]
-    if odd := [name for name, _ in came if name != name.lower()]:
+    if odd := [name for name, _ in (scope.get("headers") or ()) if name != name.lower()]:
         yield Fault("H12", f"the header {odd[0]!r}")
-    if [(name.lower(), value) for name, value in came] != wanted:
-        yield Fault("H13", f"headers come as {told(came)}", (told(wanted),))
-
-
-def told(pairs: list[tuple[bytes, bytes]]) -> str:
-    """Headers in few words."""
-    return ", ".join(f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in pairs)
+    for sent in dict.fromkeys(name for name, _ in SENT):  # "order of header names is not important"
+        wanted = [value.encode("latin-1") for name, value in SENT if name == sent]
+        came = [value for name, value in (scope.get("headers") or ()) if name.lower() == sent.lower().encode()]
+        if came != wanted:
+            yield Fault("H13", f"the values of {sent} come as {came}", (str(wanted),))
 
 
 def target(stage: Stage) -> Iterator[Fault]:
     """Escapes decoded in `path`, kept in `raw_path` and `query_string`; slashes as many as were sent."""
     scope = stage.ask(HELLO, "GET /caf%C3%A9/a%2Fb%20c?x=%20y&z=? HTTP/1.1").scope
-    if scope["path"] != "/café/a/b c":
-        yield Fault("H5", f"path is {scope['path']!r} for /caf%C3%A9/a%2Fb%20c", ("/café/a/b c",))
+    if scope.get("path") != "/café/a/b c":
+        yield Fault("H5", f"path is {scope.get('path')!r} for /caf%C3%A9/a%2Fb%20c", ("/café/a/b c",))
     if scope.get("raw_path") not in (None, b"/caf%C3%A9/a%2Fb%20c"):
         yield Fault("H7", f"raw_path is {scope['raw_path']!r} for /caf%C3%A9/a%2Fb%20c")
-    if scope["query_string"] != b"x=%20y&z=?":
-        yield Fault("H9", f"query_string is {scope['query_string']!r} for ?x=%20y&z=?")
+    if scope.get("query_string") != b"x=%20y&z=?":
+        yield Fault("H9", f"query_string is {scope.get('query_string')!r} for ?x=%20y&z=?")
     doubled = stage.ask(HELLO, "GET //a//b HTTP/1.1")
-    if answered(doubled.answer) and doubled.scope["path"] != "//a//b":
-        yield Fault("H5", f"path is {doubled.scope['path']!r} for //a//b", ("//a//b",))
+    if answered(doubled.answer) and doubled.scope.get("path") != "//a//b":
+        yield Fault("H5", f"path is {doubled.scope.get('path')!r} for //a//b", ("//a//b",))
 
 
 def answered(answer: Answer | None) -> bool:
@@ -62,20 +64,22 @@ def answered(answer: Answer | None) -> bool:
 
 def absolute(stage: Stage) -> Iterator[Fault]:
     """A target that names a host too, as proxies send it."""
-    talk = stage.ask(HELLO, f"GET http://localhost/abs?q=1 HTTP/1.1")
+    talk = stage.ask(HELLO, "GET http://localhost/abs?q=1 HTTP/1.1")
     if not answered(talk.answer):
         raise NotOffered("absolute targets are refused")
-    if talk.scope["path"] != "/abs":
-        yield Fault("H6", f"path is {talk.scope['path']!r} for http://localhost/abs?q=1", ("/abs",))
+    if talk.scope.get("path") != "/abs":
+        # That a path begins with a slash is said nowhere. Yet an app finds no route for this one, and RFC 9112 3.2.2 has
+        # it that "a server MUST accept the absolute-form".
+        yield Fault("H6", f"path is {talk.scope.get('path')!r} for that target", ("/abs",), "derived")
 
 
 def request_line(stage: Stage) -> Iterator[Fault]:
     """The method in capitals, the version without its name."""
     talk = stage.ask(HELLO, "brew / HTTP/1.1")
-    if answered(talk.answer) and talk.scope["method"] != "BREW":
-        yield Fault("H3", f"method is {talk.scope['method']!r} for brew")
+    if answered(talk.answer) and talk.scope.get("method") != "BREW":
+        yield Fault("H3", f"method is {talk.scope.get('method')!r} for brew", ("BREW",))
     for version in ("1.0", "1.1"):
-        said = stage.ask(HELLO, f"GET / HTTP/{version}").scope["http_version"]
+        said = stage.ask(HELLO, f"GET / HTTP/{version}").scope.get("http_version")
         if said != version:
             yield Fault("H2", f"http_version is {said!r} for HTTP/{version}", (version,))
 
@@ -86,11 +90,9 @@ def ends(stage: Stage) -> Iterator[Fault]:
         with stage.begin(HELLO) if kind == "http" else stage.socket([{"type": "websocket.close"}]) as talk:
             talk.read()
             scope = talk.scope
-        for key, rule, wanted in (
-            ("client", "H16", list(talk.wire.address)),
-            ("server", "H17", [HOST, stage.process.port]),
-        ):
-            if scope.get(key) not in (None, wanted):
+        ends = {"client": ("H16", talk.wire.address), "server": ("H17", (HOST, stage.process.port))}
+        for key, (rule, wanted) in ends.items():
+            if [*map(str, scope.get(key) or wanted)] != [*map(str, wanted)]:  # of their types the checker tells
                 yield Fault(rule if kind == "http" else "W4", f"{key} is not the address of the {key}")
         if scope.get("scheme", kind) != kind:
             yield Fault(rule_id, f"scheme is {scope['scheme']!r}", (kind,))
@@ -114,7 +116,7 @@ def one_scope_each(stage: Stage) -> Iterator[Fault]:
     second.wire.leave()
     with stage.begin(HELLO, "GET /first HTTP/1.1", body=second.head) as talk:
         answers = [talk.read(), talk.read()]
-    scopes = [each.scope["path"] for each in (talk, second) if each.notes("scope")]
+    scopes = [each.scope.get("path") for each in (talk, second) if each.notes("scope")]
     if scopes != ["/first", "/second"]:
         yield Fault("H21", f"two requests in one piece are {len(scopes)} calls")
     if not all(map(answered, answers)):
@@ -122,18 +124,15 @@ def one_scope_each(stage: Stage) -> Iterator[Fault]:
 
 
 def root_path(stage: Stage) -> Iterator[Fault]:
-    """The app is mounted at /root, and the proxy in front has stripped that, or has not."""
+    """The app is mounted at /shop. A proxy in front strips that, or leaves it: for one of both, path is below root_path."""
     if not stage.process.server.root:
         raise NotOffered("no option for a root path")
-    for line in ("/x", "/root/x"):
-        talk = stage.ask(HELLO, f"GET {line} HTTP/1.1")
-        if not answered(talk.answer):
-            continue  # what is not below the root is nobody's
-        root, path = talk.scope.get("root_path", ""), talk.scope["path"]
-        if root != "/root":
-            yield Fault("H10", f"root_path is {root!r} for an app at /root")
-        elif not path.startswith("/root"):
-            yield tail("H10", f"path is {path!r} below root_path '/root', for a request of {line}")
+    talks = [stage.ask(HELLO, f"GET {line} HTTP/1.1") for line in ("/x", "/shop/x")]
+    scopes = [talk.scope for talk in talks if answered(talk.answer)]
+    if odd := [scope.get("root_path", "") for scope in scopes if scope.get("root_path", "") != "/shop"]:
+        yield Fault("H10", f"root_path is {odd[0]!r} for an app at /shop", ("/shop",))
+    elif all(scope.get("path") != "/shop/x" for scope in scopes):
+        yield tail("H10", "path is not below root_path, whether a proxy strips /shop or not")
 
 
 QUESTIONS = (

@@ -9,6 +9,7 @@ In Flask:     none, because WSGI has no websockets
 Left out:     compression, and limits on the size of a message: they are each server's own
 """
 
+import time
 from collections.abc import Iterator, Sequence
 
 from rawasgi.instruments.checking.finding import Fault
@@ -20,15 +21,17 @@ from rawasgi.instruments.scoring.wire import Silence
 
 GROUP = "websocket"
 CLOSE = {"type": "websocket.close"}
+THINKS = 0.15  # seconds that the app takes for its answer
 DENIAL = "websocket.http.response"
 
 
 def handshake(stage: Stage) -> Iterator[Fault]:
     """What the client offers is in the scope, what the app answers is on the wire, and not before it answers."""
     accept = {**ACCEPT, "subprotocol": "chat.v1", "headers": [(b"x-own", b"1")]}
-    with stage.socket([0.15, accept, CLOSE], fields=[("Sec-WebSocket-Protocol", "chat.v2, chat.v1")]) as talk:
-        talk.notes("received")
-        if not talk.wire.is_silent(0.1):
+    with stage.socket([THINKS, accept, CLOSE], fields=[("Sec-WebSocket-Protocol", "chat.v2, chat.v1")]) as talk:
+        talk.wire.more()
+        came, asked = time.monotonic(), talk.notes("received")
+        if not asked or came < asked[0].at + THINKS:
             yield Fault("WR3", "the handshake is answered before the app has answered")
         answer = talk.read()
         if answer is None or answer.status != 101 or answer.values(b"sec-websocket-accept") != [ws.ACCEPT]:
@@ -47,27 +50,32 @@ def refused(stage: Stage) -> Iterator[Fault]:
     with stage.socket([CLOSE]) as talk:
         answer = talk.read()
     if answer is None or answer.status != 403:
-        yield Fault("WS12", f"close before accept leads to {'no answer' if answer is None else answer.status}", ("403",))
+        yield Fault(
+            "WS12", f"close before accept leads to {'no answer' if answer is None else answer.status}", ("403",)
+        )
 
 
 def denied(stage: Stage) -> Iterator[Fault]:
-    """A response in place of accept, where the server says that it can."""
+    """A response in place of accept, where the server says that it can: in one piece, and in two."""
     start = {**begins(418, (b"x-own", b"1")), "type": f"{DENIAL}.start"}
-    pieces = [{"type": f"{DENIAL}.body", "body": body, "more_body": more} for body, more in ((b"tea", True), (b"pot", False))]
-    with stage.socket([start, *pieces]) as talk:
-        if DENIAL not in (talk.scope.get("extensions") or {}):
-            raise NotOffered("the extension is not announced")
-        answer = talk.read()
-    if answer is None or (answer.status, answer.body, answer.values(b"x-own")) != (418, b"teapot", [b"1"]):
-        came = "no answer" if answer is None else f"{answer.status} with {answer.body!r}"
-        yield Fault("WS18", f"a denial of 418 with b'teapot' arrives as {came}", ("418",))
+    for pieces in ((b"teapot",), (b"tea", b"pot")):
+        body = [{"type": f"{DENIAL}.body", "body": each, "more_body": each is not pieces[-1]} for each in pieces]
+        with stage.socket([start, *body]) as talk:
+            if DENIAL not in (talk.scope.get("extensions") or {}):
+                raise NotOffered("the extension is not announced")
+            answer = talk.read()
+        if answer is None or (answer.status, answer.body, answer.values(b"x-own")) != (418, b"teapot", [b"1"]):
+            yield Fault(
+                "WS18",
+                f"a denial with a body in {len(pieces)} {'piece' if len(pieces) == 1 else 'pieces'} arrives as another one",
+            )
 
 
 def messages(stage: Stage) -> Iterator[Fault]:
     """Text and bytes, both ways; a message in fragments is whole; pings are answered, and not heard of."""
     say = [{"type": "websocket.send", "text": "né"}, {"type": "websocket.send", "bytes": b"\0\1"}]
     sent = (
-        ws.frame(ws.TEXT, "caf".encode(), is_last=False)
+        ws.frame(ws.TEXT, b"caf", is_last=False)
         + ws.frame(ws.PING, b"there?")
         + ws.frame(ws.CONTINUATION, "é".encode())
         + ws.frame(ws.BYTES, b"\0\1")
