@@ -107,16 +107,20 @@ TOTAL = "rules broken: must / should / derived"
 
 
 def markdown(board: Board) -> str:
-    """The table for a page, its notes below it."""
+    """The table for a page, its notes below it. What all servers do as they should is counted, not listed."""
     lines = [
         f"{title(board)}.",
         "",
         "| | " + " | ".join(score.title.replace(" (", "<br>(") for score in board.scores) + " |",
         "|--|" + "--|" * len(board.scores),
     ]
-    for group, rows in groupby(board.rows, key=lambda row: row[0].group):
+    for group, found in groupby(board.rows, key=lambda row: row[0].group):
+        rows = [*found]
+        told_apart = [row for row in rows if any(verdict.word != "obeys" for verdict in row)]
         lines.append(f"| *{group}* |" + " |" * len(board.scores))
-        lines += [f"| {question(row[0])} | " + " | ".join(cells(board, row, "**")) + " |" for row in rows]
+        lines += [f"| {question(row[0])} | " + " | ".join(cells(board, row, "**")) + " |" for row in told_apart]
+        if others := len(rows) - len(told_apart):
+            lines.append(f"| {others} {'others' if told_apart else 'questions'} |" + " ok |" * len(board.scores))
     lines.append(f"| *{TOTAL}* | " + " | ".join(map(counts, board.scores)) + " |")
     lines += ["", f"`–`: not offered. **Bold**: a MUST of [the rules]({RULES}); else a SHOULD, or derived.", ""]
     for number, ((rule_id, level, seen), servers) in enumerate(board.notes.items(), 1):

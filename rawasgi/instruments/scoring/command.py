@@ -173,6 +173,9 @@ def scored(options: argparse.Namespace) -> int:
     """Ask the servers, one after the other, and write the table."""
     servers = [named(name) for name in options.servers or SERVERS]
     before = page_before(options.to)
+    for path in filter(None, (options.json, options.markdown)):
+        if not path.parent.is_dir():
+            raise WrongCommand(f"{path} cannot be written: there is no folder {path.parent}")
     scores, failed = [], False
     with ended_in_order():
         for server in servers:
@@ -186,12 +189,13 @@ def scored(options: argparse.Namespace) -> int:
         show(text(board))
     if failed:
         return complain("scoreboard", "nothing is written, since a column is missing") if wanted(options) else 1
-    if options.json:
-        options.json.write_text(board.json(), "utf-8")
-    if options.markdown:
-        options.markdown.write_text(markdown(board), "utf-8")
-    if before is not None:
-        options.to.write_text(placed(before, board), "utf-8")
+    files = {options.json: board.json(), options.markdown: markdown(board), options.to: placed(before or "", board)}
+    for path, content in files.items():
+        try:
+            if path is not None:
+                path.write_text(content, "utf-8")
+        except OSError as error:
+            raise WrongCommand(f"{path} cannot be written: {error.strerror}") from None
     return 0
 
 

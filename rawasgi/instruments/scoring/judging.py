@@ -32,6 +32,7 @@ PROCESSES: tuple[tuple[str, Sequence[object], str], ...] = (
     ("unknown", lifespans.UNKNOWN, ""),
     ("not stopped", lifespans.NOT_STOPPED, "/shop"),
 )
+ENDING = (lifespans.STOPS, lifespans.STOP_FAILS)  # after these the server has to have ended
 AT_ONCE = 6  # questions
 PORT = re.compile(r"\b[0-9]{5}\b")  # another one in each run
 MAIN = (
@@ -108,6 +109,8 @@ class Judging:
             open_things.callback(pool.shutdown, wait=False, cancel_futures=True)
             verdicts = self.verdicts(pool, *stages)
             for stage in stages:
+                stage.process.terminate()
+            for stage in stages:
                 stage.process.end()
                 self.note(stage)
         told = {finding.rule for verdict in verdicts for finding in verdict.findings}
@@ -131,12 +134,12 @@ class Judging:
             *(pool.submit(self.alive, main, question) for question in MAIN),
         ]
         verdicts = flat(asked)
-        return [*verdicts, judged(lifespans.STOPS, main)]
+        return [*verdicts, self.alive(main, lifespans.STOPS)]
 
     def one_after_the_other(self, stage: Stage, questions: Iterable[Question]) -> list[Verdict]:
         """Ask a process that has to listen first."""
         ready(stage)
-        return [judged(question, stage) for question in questions]
+        return [self.alive(stage, question) for question in questions]
 
     def alive(self, stage: Stage, question: Question) -> Verdict:
         """Ask, and raise `ServerError` where the server has not survived it."""
@@ -145,7 +148,7 @@ class Judging:
         except OSError as error:
             stage.check()
             raise ServerError(f"{question.title}: {error}") from None
-        if stage.process.status is not None or verdict.word == "no answer":
+        if verdict.word == "no answer" or (stage.process.status is not None and question not in ENDING):
             stage.check()
         return verdict
 

@@ -99,7 +99,7 @@ class Notes:
             for line in lines:
                 note = Note(*ast.literal_eval(line.decode()))
                 self.known[note.call].append(note)
-            return [note for note in self.known[call] if kind in ("", note.kind)]
+            return [note for note in self.known.get(call, ()) if kind in ("", note.kind)]
 
     def wait(self, call: str, kind: str, count: int, seconds: float) -> list[Note]:
         """The notes of a kind, once there are so many of them, or as many as there are when the time is over."""

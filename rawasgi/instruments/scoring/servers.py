@@ -49,6 +49,7 @@ class Server:
     command: tuple[str, ...]
     root: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()  # whose versions tell what was asked; the first is that of the server
+    is_own: bool = False  # a reader's: it runs where the reader is. The others must find no configuration file
 
     @property
     def missing(self) -> list[str]:
@@ -91,9 +92,13 @@ TINY = f"{{app}} --host {HOST} --port {{port}}"
 SERVERS = {
     server.name: server
     for server in (
-        Server("uvicorn-h11", "uvicorn", module("uvicorn", f"{UVICORN} h11"), ROOT, ("uvicorn", "h11")),
+        Server("uvicorn-h11", "uvicorn", module("uvicorn", f"{UVICORN} h11"), ROOT, ("uvicorn", "h11", "websockets")),
         Server(
-            "uvicorn-httptools", "uvicorn", module("uvicorn", f"{UVICORN} httptools"), ROOT, ("uvicorn", "httptools")
+            "uvicorn-httptools",
+            "uvicorn",
+            module("uvicorn", f"{UVICORN} httptools"),
+            ROOT,
+            ("uvicorn", "httptools", "websockets"),
         ),
         Server("hypercorn", "Hypercorn", module("hypercorn", HYPERCORN), ROOT, ("hypercorn",)),
         Server("granian", "granian", module("granian", GRANIAN), ("--url-path-prefix", "{root}"), ("granian",)),
@@ -111,7 +116,7 @@ def own(command: str) -> Server:
         if not any(needed in word for word in words):
             raise ValueError(f"{needed} is not in it")
     try:
-        made = Server(words[0], words[0], words)
+        made = Server(words[0], words[0], words, is_own=True)
         made.words(0)
     except (KeyError, IndexError, ValueError) as error:
         raise ValueError(f"a brace in it is neither {{app}} nor {{port}}: {error}") from None
@@ -142,7 +147,7 @@ class Process:
             with self.log.open("wb") as log:
                 self.popen = subprocess.Popen(
                     server.words(self.port, root),
-                    cwd=folder,
+                    cwd=None if server.is_own else folder,
                     env=self.environment(lifespan),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -151,7 +156,7 @@ class Process:
                 )
         except OSError as error:
             self.reservation.close()
-            raise ServerError(f"{server.words(0)[0]} cannot be run: {error.strerror}") from None
+            raise ServerError(f"it cannot be run: {error.strerror}") from None
 
     def environment(self, lifespan: Sequence[Any]) -> Mapping[str, str]:
         """What the probe app is told, and where this library lies."""
@@ -195,11 +200,13 @@ class Process:
 
     def terminate(self) -> None:
         """Ask it to end, as an orchestrator does."""
-        with suppress(ProcessLookupError):
-            self.popen.send_signal(signal.SIGTERM)
+        if self.status is None:
+            os.kill(self.popen.pid, signal.SIGTERM)
 
     def end(self, seconds: float = STOP) -> None:
         """End it: SIGTERM, then SIGKILL, and SIGKILL for whatever it has started and left."""
+        if self.popen.returncode is not None:
+            return  # it was ended before, and its number may be another's by now
         if self.status is None:
             self.terminate()
             self.wait(seconds)

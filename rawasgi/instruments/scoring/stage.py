@@ -108,6 +108,8 @@ class Stage:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if error is not None:
+            self.process.end(0)  # what it has still to say, nobody wants to hear
         self.process.end()
         self.notes.close()
 

@@ -17,7 +17,7 @@ from rawasgi.instruments.checking.finding import Fault
 from rawasgi.instruments.scoring.servers import STOP
 from rawasgi.instruments.scoring.stage import HELLO, SIZED, Stage, piece
 from rawasgi.instruments.scoring.verdict import Question
-from rawasgi.instruments.scoring.wire import NotHTTP, Silence
+from rawasgi.instruments.scoring.wire import Answer, NotHTTP, Silence
 
 GROUP = "lifespan"
 STARTED, STOPPED = {"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}
@@ -32,11 +32,7 @@ NOT_STOPPED = ["strictly", "receive", STARTED, "receive", {"type": "lifespan.shu
 
 def start_fails(stage: Stage) -> Iterator[Fault]:
     """The app says that it cannot start: nobody is served, the message is logged, the server ends."""
-    listens = stage.process.listens()
-    try:
-        answer = stage.ask(HELLO).answer if listens else None
-    except (OSError, Silence, NotHTTP):
-        answer = None
+    answer = answer_of(stage)
     if answer is not None:
         yield Fault("L8", f"after a failed start-up a request is answered {answer.status}")
     if stage.process.wait(STOP) is None:
@@ -47,9 +43,19 @@ def start_fails(stage: Stage) -> Iterator[Fault]:
 
 def start_raises(stage: Stage) -> Iterator[Fault]:
     """The app knows no lifespan, and is served all the same."""
-    answer = stage.ask(HELLO).answer if stage.process.listens() else None
+    answer = answer_of(stage)
     if answer is None or answer.status != 200:
         yield Fault("L9", "an app that raises on the lifespan scope is not served")
+
+
+def answer_of(stage: Stage) -> Answer | None:
+    """What the simplest request gets, if anything: the server may have ended, or end with it."""
+    if not stage.process.listens():
+        return None
+    try:
+        return stage.ask(HELLO).answer
+    except (OSError, Silence, NotHTTP):
+        return None
 
 
 def stops(stage: Stage) -> Iterator[Fault]:
