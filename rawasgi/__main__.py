@@ -191,6 +191,23 @@ FLOORS = (
             "instruments/faults/trial.py",
             "instruments/faults/script.py",
             "instruments/faults/report.py",
+            "instruments/scoring/notes.py",
+            "instruments/scoring/probe.py",
+            "instruments/scoring/wire.py",
+            "instruments/scoring/websocket.py",
+            "instruments/scoring/servers.py",
+            "instruments/scoring/stage.py",
+            "instruments/scoring/verdict.py",
+            "instruments/scoring/questions/scopes.py",
+            "instruments/scoring/questions/bodies.py",
+            "instruments/scoring/questions/responses.py",
+            "instruments/scoring/questions/leaving.py",
+            "instruments/scoring/questions/websockets.py",
+            "instruments/scoring/questions/extensions.py",
+            "instruments/scoring/questions/lifespans.py",
+            "instruments/scoring/judging.py",
+            "instruments/scoring/board.py",
+            "instruments/scoring/command.py",
             "instruments/checking/command.py",
             "instruments/stepping/steps.py",
             "instruments/stepping/loop_free.py",
@@ -271,7 +288,7 @@ def main() -> None:
 def usage() -> str:
     """The commands, one a line, each with the first line of its docstring."""
     every = COMMANDS | {name: found(place) for name, place in WITH_WORDS.items()}
-    rows = (f"  python -m rawasgi {name:8}{first_line(run.__doc__)}" for name, run in every.items())
+    rows = (f"  python -m rawasgi {name:12}{first_line(run.__doc__)}" for name, run in every.items())
     return "\n".join(("commands:", *rows))
 
 
@@ -299,6 +316,7 @@ WITH_WORDS = {
     "check": "rawasgi.instruments.checking.command:check_command",
     "explain": "rawasgi.instruments.explaining:explain_command",
     "routes": "rawasgi.instruments.routes:routes_command",
+    "scoreboard": "rawasgi.instruments.scoring.command:scoreboard_command",
     "step": "rawasgi.instruments.stepping.command:step_command",
     "trace": "rawasgi.instruments.tracing.command:trace_command",
     "xray": "rawasgi.instruments.xraying.command:xray_command",

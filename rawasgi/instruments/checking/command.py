@@ -6,6 +6,7 @@ bytes > [server > app > middleware > routing > handler > response] > bytes
     rawasgi check shop:app /items/7 --ws /chat    these, with GET, HEAD and POST
     rawasgi check shop:app --json
     rawasgi check shop:app --faults               what is left when clients leave, are slow, and calls are cancelled
+    rawasgi check --server uvicorn                a server, by another module: `scoring`
 
 Exit status 0: no rule is broken that must not be. 1: one is, or a fault has left something or was not survived, or the
 app does not let itself be asked; one sentence says how. 2: the command cannot be carried out.
@@ -45,6 +46,7 @@ from rawasgi.instruments.faults.report import faults_plain, faults_text
 from rawasgi.instruments.faults.script import try_all
 from rawasgi.instruments.frames import running
 from rawasgi.instruments.routes import table
+from rawasgi.instruments.scoring.command import is_about_a_server, server_command
 
 WIDTH, NARROWEST = 110, 40
 MOST_PATHS = 20  # of an app's own routes; more are to be named
@@ -53,15 +55,18 @@ NAMED = ("GET", "HEAD", "POST")
 
 
 def check_command(words: Sequence[str]) -> int:
-    """Hold any app to the specification: check module:app."""
+    """Hold any app, or any server, to the specification: check module:app, check --server uvicorn."""
+    if is_about_a_server(words):
+        return server_command(words)
     return carried_out("check", lambda: checked(options_of(words)))
 
 
 def options_of(words: Sequence[str]) -> argparse.Namespace:
     """The options. Raises `WrongCommand`."""
-    usage = "rawasgi check module:app [/path …] [options]"
+    usage = "rawasgi check module:app [/path …] [options]\n       rawasgi check --server NAME [options]"
     says = "Hold an app to the ASGI specification. The handlers really run: of these paths, else of its own GET routes."
-    parser = argparse.ArgumentParser("rawasgi check", usage=usage, description=says)
+    other = "A server in place of an app: rawasgi check --server NAME; see rawasgi check --server NAME --help."
+    parser = argparse.ArgumentParser("rawasgi check", usage=usage, description=says, epilog=other)
     parser.add_argument("app", help=f"{TARGET}, from the working directory")
     parser.add_argument("paths", nargs="*", metavar="/path", help=f"to be asked with {', '.join(NAMED)}")
     parser.add_argument(
