@@ -11,7 +11,7 @@ KEY := $(shell { cat pyproject.toml constraints.txt; $(PYTHON) -VV; pwd; } 2>/de
 STAMP := .venv/stamp-$(KEY)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check contracts notebooks notebooks-check lab bench bench-micro bench-locust bench-readme readme clean
+.PHONY: help setup demo test check contracts notebooks notebooks-check lab bench bench-micro bench-locust bench-readme readme scoreboard clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -61,6 +61,9 @@ readme: $(STAMP) ## write the tables of the lessons and of README.md, and its pi
 	@$(PY) -m comparisons lessons
 	@$(PY) -m comparisons inside --to README.md
 	@$(PY) -m comparisons show hello_world --svg comparisons/p01_introduction/hello_world/pair.svg
+
+scoreboard: $(STAMP) ## hold every server to the specification, and write the table of README.md (half a minute)
+	@$(PY) -m rawasgi scoreboard --to README.md --json comparisons/scoreboard.json
 
 clean: ## remove the environment and everything the tools made
 	rm -rf .venv results build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -50,7 +50,8 @@ def _draw_answers(axes: Axes, rows: list[dict[str, Any]]) -> None:
     axes.set_ylim(len(rows) - 0.4, -0.8)  # the first on top
     _scale(axes, [*predicted, *measured])
     axes.set_xlabel("answers a second")
-    axes.legend(loc="lower left", fontsize=8)
+    # On top of the axes: inside them, any corner may be that of a point.
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=8)
 
 
 def _draw_times(axes: Axes, found: Report) -> None:

@@ -15,9 +15,17 @@ from rawasgi.datastructures import State as State
 from rawasgi.exceptions import HTTPException as HTTPException
 from rawasgi.exceptions import WebSocketException as WebSocketException
 from rawasgi.instruments.checking.checker import Checker as Checker
+from rawasgi.instruments.faults.cancelling import CancelledAt as CancelledAt
+from rawasgi.instruments.faults.leaving import LeavesAfter as LeavesAfter
+from rawasgi.instruments.faults.leaving import TornBody as TornBody
+from rawasgi.instruments.faults.leftovers import Leftovers as Leftovers
+from rawasgi.instruments.faults.slow import SlowClient as SlowClient
 from rawasgi.instruments.stepping.story import step as step
 from rawasgi.instruments.testclient import TestClient as TestClient
 from rawasgi.instruments.tracing.recorder import trace as trace
+from rawasgi.instruments.virtual.clock import VirtualClock as VirtualClock
+from rawasgi.instruments.virtual.loop import Deadlock as Deadlock
+from rawasgi.instruments.virtual.loop import VirtualEventLoop as VirtualEventLoop
 from rawasgi.instruments.xraying.exposure import xray as xray
 from rawasgi.messages import status as status
 from rawasgi.messages.errors import AppProtocolError as AppProtocolError

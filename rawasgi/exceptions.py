@@ -7,7 +7,7 @@ answer. Who broke the protocol itself is told by `AppProtocolError` and `PeerPro
 
 Spec:         https://www.rfc-editor.org/rfc/rfc9110#section-15
 Grown from:   tiny/app.py:HTTPException, because a handler may answer in its place, and a websocket has codes
-In FastAPI:   fastapi.exceptions:HTTPException, whose detail may be any JSON
+In FastAPI:   fastapi.exceptions:HTTPException
 In Starlette: starlette.exceptions:HTTPException
 In Flask:     werkzeug.exceptions:HTTPException
 Left out:     nothing
@@ -15,6 +15,7 @@ Left out:     nothing
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 PHRASES = {status.value: status.phrase for status in HTTPStatus}  # looking them up in the class takes ten times as long
 
@@ -22,14 +23,13 @@ PHRASES = {status.value: status.phrase for status in HTTPStatus}  # looking them
 class HTTPException(Exception):
     """Answer an HTTP request with `status_code`; `detail` is the body, by default the phrase of the status.
 
-    `raise HTTPException(404)` is answered `404` with `Not Found` as text. `headers` go out with it.
+    `raise HTTPException(404)` is answered `404` with `Not Found` as text; a typed handler's with `{"detail": "Not Found"}`,
+    and there `detail` may be any JSON. `headers` go out with it.
     """
 
-    def __init__(self, status_code: int, detail: str | None = None, headers: Mapping[str, str] | None = None) -> None:
-        if detail is None:
-            detail = PHRASES.get(status_code, "")
-        Exception.__init__(self, status_code, detail)
-        self.status_code, self.detail, self.headers = status_code, detail, headers
+    def __init__(self, status_code: int, detail: Any = None, headers: Mapping[str, str] | None = None) -> None:
+        Exception.__init__(self, status_code, PHRASES.get(status_code, "") if detail is None else detail)
+        self.status_code, self.detail, self.headers = status_code, self.args[1], headers
 
     def __str__(self) -> str:
         return f"{self.status_code}: {self.detail}"

@@ -4,22 +4,35 @@ import asyncio
 import functools
 from typing import Any
 
+from rawasgi import VirtualClock
+
 
 def on_a_loop(test):
     """Let a test be `async def`."""
     return functools.wraps(test)(lambda **arguments: asyncio.run(test(**arguments)))
 
 
-def converse(app, scope, *inbox):
+def on_virtual_time(test):
+    """The same, where time is a number: what would wait for an hour is over at once, and at the hour."""
+    return functools.wraps(test)(lambda **arguments: run_virtually(test(**arguments)))
+
+
+def run_virtually(coroutine):
+    """`asyncio.run`, on virtual time."""
+    with VirtualClock() as clock:
+        return clock.run(coroutine)
+
+
+def converse(app, scope, *inbox, run=asyncio.run):
     """Call `app` once, on a loop of its own; what it sent, whole. Raises what the app raises."""
-    return asyncio.run(exchange(app, scope, inbox))
+    return run(exchange(app, scope, inbox))
 
 
-def broken(app, scope, *inbox):
+def broken(app, scope, *inbox, run=asyncio.run):
     """Call `app`, which raises: what it sent until then, and the exception."""
     sent: list[Any] = []
     try:
-        asyncio.run(exchange(app, scope, inbox, sent))
+        run(exchange(app, scope, inbox, sent))
     except Exception as error:
         return sent, error
     raise AssertionError(f"nothing was raised; sent was {sent}")

@@ -13,6 +13,8 @@ from rawasgi.exceptions import HTTPException, WebSocketException
         (HTTPException(404, ""), ""),
         (HTTPException(status_code=418, detail="tea", headers={"a": "b"}), "tea"),
         (HTTPException(599), ""),
+        (HTTPException(422, detail={"field": ["too long"]}), {"field": ["too long"]}),  # mypy sees that it may
+        (HTTPException(422, []), []),
     ],
 )
 def test_an_http_exception_has_a_detail(made, detail):

@@ -39,6 +39,7 @@ from wsgiref.util import is_hop_by_hop
 from rawasgi.bridges.environ import body_length, scope_of
 from rawasgi.messages.states import HTTP_APP, Side
 from rawasgi.messages.types import ASGIApp, Message
+from rawasgi.responses import BODILESS
 from rawasgi.toolkit.lifespans import alive
 
 PIECE = 1 << 16  # bytes of a request body that are read at once
@@ -293,7 +294,7 @@ class Answer:
             self.is_over = True
             raise start or RuntimeError("the ASGI app has ended without a response")
         code = int(start["status"])
-        self.is_silent |= code in (204, 304)
+        self.is_silent |= code in BODILESS
         phrase = HTTPStatus(code).phrase if code in HTTPStatus._value2member_map_ else "Unknown"
         fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start.get("headers", ())]
         return f"{code} {phrase}", [(name, value) for name, value in fields if not is_hop_by_hop(name)]

@@ -32,7 +32,7 @@ from rawasgi.datastructures import encoded
 from rawasgi.messages.scopes import spec_version
 from rawasgi.messages.types import Header, Message, Receive, Scope, Send
 from rawasgi.requests import ClientDisconnect
-from rawasgi.responses import until_disconnect
+from rawasgi.responses import BODILESS, until_disconnect
 from rawasgi.websockets import refuse
 
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -179,7 +179,7 @@ class Call:
             raise ValueError(f"a Content-Length is a number, not {lengths[0]!r}")
         self.room = int(lengths[0]) if lengths else None
         self.head = {"type": "http.response.start", "status": int(code), "headers": fields}
-        self.is_silent = int(code) in (204, 304) or self.environ["REQUEST_METHOD"] == "HEAD"
+        self.is_silent = int(code) in BODILESS or self.environ["REQUEST_METHOD"] == "HEAD"
         return self.write
 
     def write(self, data: bytes) -> None:

@@ -129,6 +129,8 @@ async def limited(work: Coroutine[Any, Any, T], seconds: float, says: str) -> T:
         )
         task.cancel()
         await asyncio.wait([task], timeout=GRACE)
+        if task.done() and not task.cancelled():
+            task.exception()  # whatever it has come to: asyncio need not complain that nobody has asked
         raise Hanging(f"{says} in {seconds:g} s", stood)
     if task.cancelled():
         raise RuntimeError("the app has cancelled its own task")

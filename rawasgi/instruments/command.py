@@ -159,9 +159,9 @@ def complaint_about(error: BaseException | None, status: Any, asked: str, *, see
 
 
 def complain(command: str, sentence: str, status: int = 1) -> int:
-    """Say in one line what is wrong, after all that was printed before; gives the exit status."""
+    """Say in one printable line what is wrong, after all that was printed before; gives the exit status."""
     sys.stdout.flush()
-    print(f"rawasgi {command}: {sentence}", file=sys.stderr)
+    print(f"rawasgi {command}: {printable(sentence)}", file=sys.stderr)
     return status
 
 
@@ -170,13 +170,13 @@ def carried_out(command: str, work: Callable[[], int]) -> int:
     try:
         return work()
     except WrongCommand as wrong:
-        return complain(command, printable(str(wrong)), 2)
+        return complain(command, str(wrong), 2)
     except KeyboardInterrupt:
         print(file=sys.stderr)
-        leave(130)  # as shells count an interrupt; the thread of the app may never end
+        leave(130)  # as shells count an interrupt
     except BrokenPipeError:
         close_the_screen()
-        return 0
+        leave(0)
 
 
 def printable(words: str) -> str:

@@ -2,9 +2,10 @@
 
 bytes > server > app > middleware > routing > [handler] > response > bytes
 
-An app of rawasgi knows it: its routes have plans, `app.explain(path)` prints them. A FastAPI app has a tree on each route,
-`route.dependant`, that it walks for each request. Walked here without a request, it gives the same table: what is read
-from where, what runs on the loop and what on a thread, in which order, what is torn down when.
+A route of rawasgi's knows it: it has a plan, and `app.explain(path)` prints it. A route of FastAPI's has a tree,
+`route.dependant`, that is walked for each request. Walked here without a request, it gives the same table: what is read
+from where, what runs on the loop and what on a thread, in which order, what is torn down when. Apps that are mounted in
+one another may be of either kind.
 
 Spec:         none, because it is for people
 In FastAPI:   fastapi.dependencies.models:Dependant
@@ -14,12 +15,16 @@ Left out:     overrides of a FastAPI app, which are looked up in each request
 """
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from rawasgi.concurrency import name_of
-from rawasgi.instruments.command import TARGET, WrongCommand, complain, load
+from rawasgi.instruments.command import TARGET, WrongCommand, carried_out, load, show
 from rawasgi.instruments.routes import below_layers, flat
+from rawasgi.typed.reached import Reached, chosen, reached
 from rawasgi.typed.signature import manner_of
 from rawasgi.typed.table import GIVEN, MANNERS, Row, made_by, read_from, table, type_text
 
@@ -50,23 +55,30 @@ class Solved(NamedTuple):
 
 def explained(app: Any, path: str, method: str | None = None) -> str:
     """The table. `WrongCommand` where no route of the app has that path, or none with a plan to show."""
-    found = below_layers(app)
-    if callable(getattr(found, "explain", None)):
-        try:
-            return str(found.explain(path, method))
-        except KeyError as error:
-            raise WrongCommand(str(error.args[0])) from None
-    routes = [route for route in flat(found.routes) if hasattr(route, "dependant")]
-    fitting = [r for r in routes if r.path == path] or [r for r in routes if r.path_regex.match(path)]
-    wanted = [r for r in fitting if method is None or method.upper() in (getattr(r, "methods", None) or ())]
-    if not wanted:
-        known = ", ".join(route.path for route in routes) or "none"
-        raise WrongCommand(f"no route with dependencies has the path {path!r}; there are: {known}")
-    return "\n\n".join("\n".join(lines(route)) for route in wanted)
+    known = [
+        each
+        for each in reached(below_layers(app), path, flat)
+        if hasattr(each.route, "plan_for") or hasattr(each.route, "dependant")
+    ]
+    found = chosen(known, path, method)
+    if not found:
+        paths = ", ".join(each.path for each in known) or "none"
+        wanted = f"{path!r}{f' and {method}' if method else ''}"
+        raise WrongCommand(f"no route with dependencies has the path {wanted}; there are: {paths}")
+    return "\n\n".join("\n".join(lines(each)) for each in found)
 
 
-def lines(route: Any) -> Iterator[str]:
-    """One route of FastAPI's, line by line."""
+def lines(found: Reached) -> Iterator[str]:
+    """One route, line by line."""
+    if hasattr(found.route, "plan_for"):
+        ours = import_module("rawasgi.typed.explain")  # by name, and here: it needs pydantic, as such a route has
+        told: Iterator[str] = ours.lines(found.route.plan_for({"app": found.app}), found.path)
+        return told
+    return lines_of_tree(found.route, found.path)
+
+
+def lines_of_tree(route: Any, path: str) -> Iterator[str]:
+    """One route of FastAPI's, line by line, with the path as a client writes it."""
     calls = list(solving(route.dependant, {}, is_endpoint=True))
     rows = [
         Row(number, call.where, name_of(call.dependant.call), [MANNERS[call.manner]], arguments(call), call.ends)
@@ -76,7 +88,7 @@ def lines(route: Any) -> Iterator[str]:
     if hasattr(route, "response_field"):
         hop = ", checked in another hop" if route.response_field and calls[-1].where == "thread" else ""
         answer = f"{type_text(route.response_model) if route.response_model else 'what is returned'}{hop}"
-    title = f"{', '.join(sorted(getattr(route, 'methods', None) or ())) or 'WEBSOCKET'} {route.path}"
+    title = f"{', '.join(sorted(getattr(route, 'methods', None) or ())) or 'WEBSOCKET'} {path}"
     return table(title, body_text(route), rows, answer)
 
 
@@ -130,8 +142,12 @@ def explain_command(words: Sequence[str]) -> int:
     parser.add_argument("--method", help="of several routes with this path, the one for this method")
     parser.add_argument("--factory", action="store_true", help="module:app is a function that makes the app")
     options = parser.parse_args(words)
-    try:
-        print(explained(load(options.app, factory=options.factory), options.path, options.method))
-    except WrongCommand as wrong:
-        return complain("explain", str(wrong), 2)
+    return carried_out("explain", lambda: explain_path(options))
+
+
+def explain_path(options: argparse.Namespace) -> int:
+    """Print the table of the path that the options name."""
+    with redirect_stdout(sys.stderr):  # what the app prints is not what we print
+        text = explained(load(options.app, factory=options.factory), options.path, options.method)
+    show(text + "\n")
     return 0

@@ -22,7 +22,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from itertools import dropwhile
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from rawasgi.call_next import InnerCall
@@ -101,11 +101,18 @@ def called(frame: FrameType | None, end: object = None) -> tuple[Line, ...]:
 
 def lines_of(frames: Iterable[FrameType]) -> Iterator[Line]:
     """Name the frames, all but our own."""
-    for frame in frames:
-        code = frame.f_code
-        if not is_own(frame):
-            source = linecache.getline(code.co_filename, frame.f_lineno, frame.f_globals).strip()
-            yield Line(short(code.co_filename), frame.f_lineno, code.co_qualname, source)
+    return (line_of(frame) for frame in frames if not is_own(frame))
+
+
+def line_of(frame: FrameType) -> Line:
+    """Where a frame stands."""
+    return line_at(frame.f_code, frame.f_lineno, frame.f_globals)
+
+
+def line_at(code: CodeType, number: int, names: dict[str, Any] | None = None) -> Line:
+    """A line of some code; `names`, the globals of its module, tell where the source of a zipped one is."""
+    source = linecache.getline(code.co_filename, number, names).strip()
+    return Line(short(code.co_filename), number, code.co_qualname, source)
 
 
 def is_own(frame: FrameType) -> bool:

@@ -20,17 +20,20 @@ Left out:     hosts and routes with their own idea of matching, which are never 
 import argparse
 import inspect
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rawasgi.instruments.command import TARGET, WrongCommand, complain, load
+from rawasgi.instruments.command import TARGET, WrongCommand, carried_out, load, show
 from rawasgi.paths import PARAMETER
+from rawasgi.typed.reached import with_routes
 
 # A value that is as unlikely as possible to fit another parameter than one of the same kind, or a wider one.
 SAMPLES = {"str": "~", "path": "~/~", "int": "7", "float": "7.5", "uuid": "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"}
-DEEPEST = 50  # layers around an app, or routers in routers: more are a circle
+DEEPEST = 50  # routers in routers: more are a circle
 
 
 class Row(NamedTuple):
@@ -64,18 +67,15 @@ def table(app: Any) -> list[Row]:
 
 def below_layers(app: Any) -> Any:
     """The first app, from outside, that has routes."""
-    outermost = app
-    for _ in range(DEEPEST):
-        if hasattr(app, "routes"):
-            return app
-        app = getattr(app, "app", None)
-    about = f"{type(outermost).__module__}:{type(outermost).__qualname__}"
+    if (found := with_routes(app)) is not None:
+        return found
+    about = f"{type(app).__module__}:{type(app).__qualname__}"
     if about.startswith("django."):
         raise WrongCommand(
             "a Django app keeps its routes in the module that settings.ROOT_URLCONF names: read it there"
         )
-    if inspect.isfunction(outermost):
-        about = f"{outermost.__module__}:{outermost.__qualname__}"
+    if inspect.isfunction(app):
+        about = f"{app.__module__}:{app.__qualname__}"
     raise WrongCommand(f"{about} is an ASGI app without `routes`: nothing tells from outside which paths it answers")
 
 
@@ -195,9 +195,12 @@ def routes_command(words: Sequence[str]) -> int:
     parser.add_argument("app", help=TARGET)
     parser.add_argument("--factory", action="store_true", help="module:app is a function that makes the app")
     options = parser.parse_args(words)
-    try:
+    return carried_out("routes", lambda: list_routes(options))
+
+
+def list_routes(options: argparse.Namespace) -> int:
+    """Print the table of the app that the options name."""
+    with redirect_stdout(sys.stderr):  # what the app prints is not what we print
         found = table(load(options.app, factory=options.factory))
-    except WrongCommand as wrong:
-        return complain("routes", str(wrong), 2)
-    print("\n".join(lines(found)) or f"{options.app} has no routes")
+    show(("\n".join(lines(found)) or f"{options.app} has no routes") + "\n")
     return 0

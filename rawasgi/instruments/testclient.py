@@ -21,6 +21,7 @@ Left out:     other event loops, HTTP/2, early hints and pushes
 """
 
 import asyncio
+import functools
 import json
 import weakref
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -44,6 +45,7 @@ from rawasgi.instruments.conversation import (
     request,
 )
 from rawasgi.instruments.portal import Portal, on_loop
+from rawasgi.instruments.virtual.clock import VirtualClock
 from rawasgi.messages.types import ASGIApp, Message, Scope
 from rawasgi.websockets import WebSocketDisconnect
 
@@ -103,14 +105,13 @@ class AppTransport(httpx2.BaseTransport):
         exchange = request(sent.method, target_of(sent))
         scope = self.client.scope_of(sent, exchange.scope)
         leaves_after = sent.extensions.get("leaves_after")
-        conversation = Conversation(self.client.checker, scope, body_of(sent), leaves_after=leaves_after)
+        said = body_of(sent, on_thread=isinstance(self.client.portal, Portal))
+        conversation = Conversation(self.client.checker, scope, said, leaves_after=leaves_after)
         self.client.begin(conversation)
         while (message := await conversation.next_sent()) is not None:
             if message["type"] == "http.response.start":
-                silent = sent.method == "HEAD" or message["status"] in (
-                    204,
-                    304,
-                )  # RFC 9112 6.3: no body, whatever comes
+                # RFC 9112 6.3: no body, whatever comes
+                silent = sent.method == "HEAD" or message["status"] in (204, 304)
                 body = Body(self.client, conversation, silent)
                 return httpx2.Response(message["status"], headers=[*message.get("headers", ())], stream=body)
         self.client.explain(conversation)
@@ -122,14 +123,15 @@ def target_of(sent: httpx2.Request) -> str:
     return sent.url.raw_path.decode("ascii")
 
 
-async def body_of(sent: httpx2.Request) -> AsyncIterator[Message]:
-    """The request's body as messages, taken from its iterator when the app asks: a blocking one costs a thread."""
+async def body_of(sent: httpx2.Request, on_thread: bool) -> AsyncIterator[Message]:
+    """The request's body as messages, taken from its iterator when the app asks: on a thread, for it may block."""
     last, done = b"", object()
     if isinstance(sent.stream, httpx2.ByteStream):
         last = b"".join(sent.stream)
     elif isinstance(sent.stream, httpx2.SyncByteStream):
         pieces = iter(sent.stream)
-        while (piece := await asyncio.to_thread(next, pieces, done)) is not done:
+        take = functools.partial(next, pieces, done)
+        while (piece := await asyncio.to_thread(take) if on_thread else take()) is not done:
             yield {"type": "http.request", "body": piece, "more_body": True}
     yield {"type": "http.request", "body": last, "more_body": False}
 
@@ -138,7 +140,8 @@ class TestClient(httpx2.Client):
     """An httpx2 client for `app`. As a context manager it runs the app's lifespan around what you do.
 
     `raise_server_exceptions` raises in your test what the app raised, and `AppProtocolError` for what it must not do;
-    without it you see what a client would. All conversations are kept, the last one in `conversations[-1]`, with
+    without it you see what a client would. With a `clock` the app runs on virtual time, and on your thread, while you wait
+    for an answer: an hour that it sleeps takes microseconds. All conversations are kept, the last one in `conversations[-1]`, with
     everything that was sent; `checker.findings` is what the specification has against any of it.
     """
 
@@ -154,6 +157,8 @@ class TestClient(httpx2.Client):
         headers: dict[str, str] | None = None,
         follow_redirects: bool = True,
         client: tuple[str, int] = ("testclient", 50000),
+        *,
+        clock: VirtualClock | None = None,
     ) -> None:
         self.app = app
         self.checker = Checker(app, strict=raise_server_exceptions)
@@ -162,9 +167,10 @@ class TestClient(httpx2.Client):
         self.client = client
         self.app_state: dict[str, Any] | None = None
         self.conversations: list[Conversation] = []
-        self.portal = Portal()
+        self.portal = Portal() if clock is None else clock
         self._told: set[Conversation] = set()
-        self._finalizer = weakref.finalize(self, self.portal.close)
+        if isinstance(self.portal, Portal):
+            weakref.finalize(self, self.portal.close)
         sent_always = httpx2.Headers(headers)
         sent_always.setdefault("user-agent", "testclient")
         super().__init__(
@@ -205,12 +211,16 @@ class TestClient(httpx2.Client):
                 self.portal.call(self._lifespan.__aexit__(None, None, None))
             finally:
                 super().__exit__(kind, error, traceback)
-                self.portal.close()
+                self._end_loop()
 
     def close(self) -> None:
         """End the client, the event loop and its thread; what the app still does is cancelled."""
         super().close()
         if self.app_state is None:
+            self._end_loop()
+
+    def _end_loop(self) -> None:
+        if isinstance(self.portal, Portal):  # a clock ends with the block that it was made for
             self.portal.close()
 
     def begin(self, conversation: Conversation) -> None:

@@ -18,7 +18,7 @@ Left out:     type variables
 import dataclasses
 import types
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from rawasgi.toolkit.formdata import UploadFile
@@ -33,6 +33,11 @@ def union_of(annotation: Any) -> tuple[Any, ...]:
     if get_origin(annotation) in (Union, types.UnionType):
         return tuple(member for part in get_args(annotation) for member in union_of(part))
     return (annotation,)
+
+
+def one_of(members: Iterable[Any]) -> Any:
+    """The union of these."""
+    return Union[tuple(members)]  # noqa: UP007  (as many as there are)
 
 
 def is_of(annotation: Any, kind: Any) -> bool:

@@ -28,7 +28,7 @@ except ModuleNotFoundError as missing:
 from rawasgi.requests import MalformedJSON, parse_json
 from rawasgi.toolkit.formdata import FormData, UploadFile
 from rawasgi.typed.errors import RequestValidationError
-from rawasgi.typed.fields import wants_bytes
+from rawasgi.typed.making import wants_bytes
 from rawasgi.typed.plan import BodyPlan
 from rawasgi.typed.sources import MISSING, Sources, in_headers
 

@@ -29,6 +29,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rawasgi.typed.plan import Argument, Call, Plan
+from rawasgi.typed.reached import chosen, reached
 from rawasgi.typed.routing import TypedRoute
 from rawasgi.typed.table import GIVEN, MANNERS, Row, made_by, read_from, table, type_text
 
@@ -40,25 +41,21 @@ STREAMS = {
 
 
 def explain(app: Any, path: str, method: str | None = None) -> str:
-    """The plans of the typed routes of an app that have this path as it is written, or that match it.
+    """The plans of the typed routes of an app, and of apps mounted in it, that have this path as it is written, or take it.
 
     KeyError where there is none; it lists those that there are.
     """
-    routes = [route for route in app.routes if isinstance(route, TypedRoute)]
-    exact = [route for route in routes if route.path == path] or [
-        r for r in routes if r.template.match(path) is not None
-    ]
-    found = [route for route in exact if method is None or method.upper() in (route.methods or ())]
+    known = [each for each in reached(app, path) if isinstance(each.route, TypedRoute)]
+    found = chosen(known, path, method)
     if not found:
-        known = ", ".join(f"{route.path}" for route in routes) or "none"
-        raise KeyError(f"no typed route has the path {path!r}{f' and {method}' if method else ''}; there are: {known}")
-    plans = [route.plan_for({"app": app}) for route in found]
-    return "\n\n".join("\n".join(lines(plan)) for plan in plans)
+        paths = ", ".join(each.path for each in known) or "none"
+        raise KeyError(f"no typed route has the path {path!r}{f' and {method}' if method else ''}; there are: {paths}")
+    return "\n\n".join("\n".join(lines(each.route.plan_for({"app": each.app}), each.path)) for each in found)
 
 
-def lines(plan: Plan) -> Iterator[str]:
-    """One plan, line by line."""
-    title = f"{', '.join(plan.methods) or 'WEBSOCKET'} {plan.path}"
+def lines(plan: Plan, path: str) -> Iterator[str]:
+    """One plan, line by line, with the path as a client writes it."""
+    title = f"{', '.join(plan.methods) or 'WEBSOCKET'} {path}"
     return table(title, body_text(plan), [*rows(plan)], answer_text(plan) if plan.methods else None)
 
 

@@ -1,8 +1,8 @@
-"""A parameter in -> a field that reads its value from text or JSON, or says what is wrong with it, out.
+"""What a request says in -> the value of one parameter, or what is wrong with it, out.
 
 bytes > server > app > middleware > routing > [handler] > response > bytes
 
-All validation is pydantic's: a field has a TypeAdapter, made once. Where a value is missing pydantic is not asked.
+All validation is pydantic's: a field has a TypeAdapter, made once by `typed.making`. Where a value is missing pydantic is not asked.
 
     "7"  for  item_id: int   ->  7
     "x"  for  item_id: int   ->  {"type": "int_parsing", "loc": ("path", "item_id"), "msg": "Input should be …", "input": "x"}
@@ -15,24 +15,21 @@ In Flask:     none, because it validates nothing
 Left out:     pydantic's first version
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 try:
     import pydantic
-    from pydantic.warnings import UnsupportedFieldAttributeWarning
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("typed handlers need pydantic: pip install 'rawasgi[typed]'", name=missing.name) from None
 
-from rawasgi.typed.annotations import is_complex, is_json, is_model, is_of, is_sequence, union_of
+from rawasgi.typed.annotations import union_of
 from rawasgi.typed.params import REQUIRED
-from rawasgi.typed.signature import Parameter, refusal
+from rawasgi.typed.signature import Parameter
 from rawasgi.typed.sources import FINDERS, MISSING, Sources, everything, grouped
 
-# We look up names ourselves, and whether a parameter is deprecated only OpenAPI wants to know.
-OURS = ("alias", "alias_priority", "validation_alias", "serialization_alias", "deprecated")
+FORM = ("form", "file")
 Error = dict[str, Any]
 
 
@@ -92,7 +89,7 @@ class Field:
 
     def loc(self, name: str) -> tuple[str, ...]:
         """Where an error is said to be."""
-        return ("body" if self.place in ("form", "file") else self.place, name)
+        return ("body" if self.place in FORM else self.place, name)
 
     def absent(self, errors: list[Error], name: str) -> Any:
         """The default, checked if that was asked for; or an error."""
@@ -152,8 +149,8 @@ class ModelField(ComposedField):
 
     parts: tuple[Part, ...] = ()
 
-    def find(self, sources: Sources) -> tuple[Any, str]:
-        """A dict of the texts; MISSING for a model that may be None and of which nothing is there."""
+    def look(self, sources: Sources) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The texts of its fields, and all else that is there."""
         values: dict[str, Any] = {}
         known: set[str] = set()
         for part in self.parts:
@@ -162,11 +159,14 @@ class ModelField(ComposedField):
                 if (text := self.find_one(sources, name, part.many)) is not MISSING:
                     values[part.key] = text
                     break
-        anything = bool(values)
-        rest = grouped(everything(sources, self.place), known)
+        return values, grouped(everything(sources, self.place), known)
+
+    def find(self, sources: Sources) -> tuple[Any, str]:
+        """A dict of the texts; MISSING for a model that may be None and of which nothing is there."""
+        values, rest = self.look(sources)
         if self.parameter.annotation is not self.model and type(None) in union_of(self.parameter.annotation):
             takes_rest = self.model is not None and self.model.model_config.get("extra") in ("allow", "forbid")
-            if not (anything or (takes_rest and rest)):
+            if not (values or (takes_rest and rest)):
                 return MISSING, self.alias
         return values | rest, self.alias
 
@@ -182,6 +182,38 @@ class ModelField(ComposedField):
             {**line, "loc": (line["loc"][0], *(wire.get(p, p) for p in line["loc"][1:2]), *line["loc"][2:])}
             for line in lines
         ]
+
+
+class Seen(dict[str, Any]):
+    """All of a form, by name: what a discriminator looks into, and what errors show. Each model of a union reads `sources`."""
+
+    def __init__(self, sources: Sources) -> None:
+        super().__init__(grouped(everything(sources, "form"), set()))
+        self.sources = sources
+
+
+@dataclass(frozen=True, eq=False)
+class UnionField(ComposedField):
+    """One of several form models: each of them reads the form in its own way, and pydantic decides between them."""
+
+    members: tuple[ModelField, ...] = ()
+
+    def find(self, sources: Sources) -> tuple[Any, str]:
+        """The form; MISSING for a union that may be None, of whose models nothing is there."""
+        absent = all(member.find(sources)[0] is MISSING for member in self.members)
+        return (MISSING if absent else Seen(sources)), self.alias
+
+    def loc(self, name: str) -> tuple[str, ...]:
+        """The place alone: pydantic names the model and the field."""
+        return super().loc(name)[:1]
+
+
+def read_by(member: ModelField, value: Any) -> Any:
+    """What a model of a union is made of; a default is no form."""
+    if not isinstance(value, Seen):
+        return value
+    values, rest = member.look(value.sources)
+    return values | rest
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,98 +242,3 @@ class BodyField(ComposedField):
     def loc(self, name: str) -> tuple[str, ...]:
         """`("body",)` for the whole."""
         return ("body", name) if self.embed else ("body",)
-
-
-def make_field(func: Any, parameter: Parameter, *, embed: bool = False, form: bool = False) -> Field:
-    """The field of a parameter of `func`; `SignatureError` for an annotation that pydantic has no schema for."""
-    try:
-        with warnings.catch_warnings():  # an alias in a pydantic.Field is read by us, and has no effect on the adapter
-            warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
-            adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(annotation_of(parameter))
-    except (
-        Exception
-    ) as error:  # a type without schema, an unknown name, a bound that the type cannot have, a bad pattern
-        why = f"pydantic cannot read {parameter.annotation!r}: {' '.join(str(error).split())[:200]}"
-        raise refusal(func, parameter.name, why, "annotate a type that pydantic knows, or use Depends") from None
-    names = names_of(func, parameter)
-    if (model := model_of(parameter)) is not None:
-        return ModelField(parameter, adapter, False, names, model, parts=parts_of(parameter, model))
-    if parameter.place == "body" and not form:
-        return BodyField(parameter, adapter, False, names, embed=embed)
-    check_text(func, parameter)
-    return Field(parameter, adapter, is_sequence(parameter.annotation) and not is_json(parameter.annotation), names)
-
-
-def annotation_of(parameter: Parameter) -> Any:
-    """The annotation with the options of the declaration in it, as pydantic reads them."""
-    options = parameter.declared.pydantic_options if parameter.declared else {}
-    options = {name: value for name, value in options.items() if name not in OURS}
-    if parameter.default is not REQUIRED:
-        options["default"] = parameter.default
-    return Annotated[parameter.annotation, pydantic.Field(**options)] if options else parameter.annotation
-
-
-# What one text, or all texts of a name, are called in each place.
-TEXTS = {"path": "a part of the path", "query": "a query parameter", "header": "a header", "cookie": "a cookie"}
-
-
-def check_text(func: Any, parameter: Parameter) -> None:
-    """Refuse what no text can be: a mapping anywhere, a list of what comes once."""
-    annotation = parameter.annotation
-    if parameter.place not in TEXTS or is_json(annotation) or not is_complex(annotation):
-        return
-    inner = [part for member in union_of(annotation) for part in get_args(member) if part is not ...]
-    comes_once = parameter.place in ("path", "cookie")
-    if comes_once or not is_sequence(annotation) or any(is_complex(part) for part in inner):
-        why = f"{TEXTS[parameter.place]} cannot be {annotation!r}"
-        raise refusal(func, parameter.name, why, "take it from the body, or as pydantic.Json")
-
-
-def names_of(func: Any, parameter: Parameter) -> tuple[str, ...]:
-    """The names in the request, by AliasChoices in order of preference."""
-    chosen = parameter.declared.options.get("validation_alias") if parameter.declared else None
-    if isinstance(chosen, pydantic.AliasPath):
-        raise refusal(func, parameter.name, "an AliasPath leads into what one text cannot hold", "use AliasChoices")
-    return names_in(chosen) or (parameter.alias,)
-
-
-def names_in(alias: Any) -> tuple[str, ...]:
-    """The plain names among the choices of an alias."""
-    if isinstance(alias, pydantic.AliasChoices):
-        return tuple(choice for choice in alias.choices if isinstance(choice, str))
-    return (alias,) if isinstance(alias, str) else ()
-
-
-def model_of(parameter: Parameter) -> type[pydantic.BaseModel] | None:
-    """The model whose fields are read one by one: of query, header, cookie and form parameters, perhaps `| None`."""
-    if parameter.place not in ("query", "header", "cookie", "form") or is_json(parameter.annotation):
-        return None
-    if parameter.declared and parameter.declared.options.get("embed"):
-        return None
-    members = [member for member in union_of(parameter.annotation) if member is not type(None)]
-    return members[0] if len(members) == 1 and is_model(members[0]) and not get_args(members[0]) else None
-
-
-def parts_of(parameter: Parameter, model: type[pydantic.BaseModel]) -> tuple[Part, ...]:
-    """The fields of a parameter model. Names of headers have hyphens, unless an alias says how they are written."""
-    hyphens = parameter.place == "header" and bool(
-        parameter.declared is None or parameter.declared.options.get("convert_underscores", True)
-    )
-    by_name = model.model_config.get("validate_by_name") or model.model_config.get("populate_by_name")
-    parts = []
-    for name, info in model.model_fields.items():
-        own = name.replace("_", "-") if hyphens else name
-        aliases = names_in(info.validation_alias or info.alias)
-        key = aliases[0] if aliases else name
-        names = (*aliases, own) if by_name and aliases else aliases or (own,)
-        annotation = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
-        parts.append(Part(key, names, is_sequence(annotation) and not is_json(annotation)))
-    return tuple(parts)
-
-
-def wants_bytes(parameter: Parameter) -> bool:
-    """Whether a file is to be read at once."""
-    inner = [part for member in union_of(parameter.annotation) for part in get_args(member)]
-    return parameter.place == "file" and (
-        is_of(parameter.annotation, bytes) or any(is_of(part, bytes) for part in inner)
-    )

@@ -27,7 +27,7 @@ from rawasgi.concurrency import name_of
 from rawasgi.paths import PathTemplate
 from rawasgi.requests import Request
 from rawasgi.typed.annotations import is_model
-from rawasgi.typed.fields import make_field
+from rawasgi.typed.making import make_field
 from rawasgi.typed.params import Body, Depends, SecurityBase
 from rawasgi.typed.plan import Answer, Argument, BodyPlan, Call, Description, Plan, SecurityUse, Step
 from rawasgi.typed.signature import Parameter, Signature, SignatureError, read_signature, refusal, unwrapped

@@ -137,7 +137,7 @@ FINDERS = {"path": in_path, "query": in_query, "header": in_headers, "cookie": i
 
 def everything(sources: Sources, place: str) -> Iterable[tuple[str, Any]]:
     """All there is in a place: for a parameter model, which may look for more than its fields."""
-    if place == "form":
+    if place in ("form", "file"):
         return list(sources.body.multi_items())
     if place == "query":
         return list(sources.pairs)

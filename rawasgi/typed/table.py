@@ -13,7 +13,8 @@ Left out:     what is to be told: `typed.explain` and `instruments.explaining` k
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Any, NamedTuple, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, ForwardRef, Literal, NamedTuple, Union, get_args, get_origin
 
 GIVEN = {
     "request": "the request",
@@ -76,7 +77,20 @@ def read_from(place: str, name: str, alias: str, annotation: Any, default: str |
 
 
 def type_text(annotation: Any) -> str:
-    """`int`, `list[str]`, `Item | None`."""
-    if get_origin(annotation) is Annotated:
-        return type_text(get_args(annotation)[0])
-    return annotation.__name__ if type(annotation) is type else str(annotation).replace("typing.", "")
+    """An annotation as one would write it: `int`, `list[Item]`, `Item | None`. Of `Annotated` it is the type alone."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return type_text(arguments[0])
+    if origin is Literal:
+        return f"Literal[{', '.join(map(repr, arguments))}]"
+    if origin in (Union, UnionType):
+        return " | ".join(map(type_text, arguments))
+    if arguments:
+        return f"{type_text(origin)}[{', '.join(map(type_text, arguments))}]"
+    if isinstance(annotation, list):  # the parameters of a Callable
+        return f"[{', '.join(map(type_text, annotation))}]"
+    if annotation in (None, NoneType, ...):
+        return "..." if annotation is ... else "None"
+    if isinstance(annotation, ForwardRef):
+        return annotation.__forward_arg__
+    return str(getattr(annotation, "__qualname__", annotation)).rpartition("<locals>.")[2]

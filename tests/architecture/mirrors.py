@@ -200,7 +200,11 @@ DIFFERENCES: dict[str, Differs] = {
     ),
     "get_openapi": Differs("what an app asks of others is not documented", without=("webhooks",)),
     "get_redoc_html": Differs("a page loads nothing from elsewhere", without=("with_google_fonts",)),
-    "TestClient": Differs("there is one event loop: asyncio's", without=("backend", "backend_options")),
+    "TestClient": Differs(
+        "there is one event loop, asyncio's, and another for virtual time",
+        without=("backend", "backend_options"),
+        extra=("clock",),
+    ),
 }
 
 

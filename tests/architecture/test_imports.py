@@ -23,6 +23,7 @@ THIRD_PARTY = {
     "rawasgi/typed/bodies.py": {"pydantic_core"},
     "rawasgi/typed/encoders.py": {"pydantic", "pydantic_core"},
     "rawasgi/typed/fields.py": {"pydantic"},
+    "rawasgi/typed/making.py": {"pydantic"},
     "rawasgi/typed/openapi/schemas.py": {"pydantic", "pydantic_core"},
     "rawasgi/typed/security/passwords.py": {"argon2"},
     "rawasgi/typed/security/tokens.py": {"jwt"},

@@ -38,6 +38,7 @@ def change_soon():
 
 plain = waiting()
 patient = waiting(wait=0.1)
+late = waiting(body=b"wanted", wait=2.2)
 other = waiting(body=b"wanted")
 hasty = waiting(wait=0)
 mortal = waiting(before=die_soon)

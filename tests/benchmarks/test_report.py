@@ -100,6 +100,18 @@ def test_a_partial_run_has_a_partial_picture(tmp_path):
     assert "How many? (partial)" in (tmp_path / "made.svg").read_text("utf-8")
 
 
+def test_the_legend_covers_no_point(tmp_path):
+    """It stands above the axes, whatever the rows: the last of them may have its point in any corner."""
+    plot(dated(two_rows()), tmp_path / "made.svg")
+    svg = "{http://www.w3.org/2000/svg}"
+    drawn = ET.parse(tmp_path / "made.svg").getroot()
+    (frame,) = drawn.findall(f".//{svg}g[@id='axes_1']/{svg}g[@id='patch_2']/{svg}path")
+    top = min(float(y) for y in re.findall(r"[ML] \S+ (\S+)", frame.attrib["d"]))
+    legend = drawn.findall(f".//{svg}g[@id='legend_1']//{svg}text")
+    assert [text.text for text in legend] == ["predicted: slots / wait", "measured, with its spread"]
+    assert all(float(text.attrib["y"]) < top for text in legend)
+
+
 def test_the_versions_are_those_that_took_part():
     """rawasgi, the servers and the frameworks, each once."""
     named = [version.split()[0] for version in versions(CONTENDERS)]

@@ -1,6 +1,8 @@
 """An app on a thread of its own: it can fail, exit and hang, and whoever looks goes on."""
 
 import asyncio
+import contextlib
+import gc
 import sys
 import threading
 from typing import Any
@@ -123,6 +125,19 @@ def test_an_app_that_hangs_is_seen_where_it_hangs():
         "thread asyncio_0",
     ]
     assert hanging.value.lanes[0].lines[-1].source.startswith("await asyncio.gather")
+
+
+def test_nothing_is_logged_of_what_an_app_does_that_was_given_up(caplog):
+    """It swallows its cancellation and returns without an answer: that it hangs is said, and asyncio has nothing to add."""
+
+    async def app(scope, receive, send):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(1000)
+
+    with pytest.raises(Hanging):
+        held(without_lifespan(app), seconds=0.1)
+    gc.collect()
+    assert caplog.record_tuples == []
 
 
 def test_a_start_up_that_hangs_is_seen_too():

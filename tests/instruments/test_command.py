@@ -1,11 +1,15 @@
-"""The words of a command line: what they ask for, and what is said of those that ask for nothing."""
+"""The words of a command line: what they ask for, what is said of those that ask for nothing, and how commands end."""
 
 import argparse
+import os
+import subprocess
+import sys
 
 import pytest
 
 from rawasgi.instruments.command import WrongCommand, add_exchange, exchange_of, load
 from rawasgi.instruments.conversation import handshake, life, request
+from tests.architecture.tree import ROOT
 
 
 def exchange(*words):
@@ -117,3 +121,59 @@ def test_a_function_that_makes_an_app_is_recognised(shop):
     """The remedy stands in the message."""
     with pytest.raises(WrongCommand, match="Then add --factory"):
         load("shop_of_command:make")
+
+
+COMMANDS = {
+    "check": ["/items/7"],
+    "explain": ["/items/7"],
+    "routes": [],
+    "step": ["GET", "/items/7"],
+    "trace": ["GET", "/items/7"],
+    "xray": ["GET", "/items/7", "--runs", "0"],
+}
+MODULES = {
+    "answers": "import rawasgi\nprint('imported')\napp = rawasgi.App()\n@app.get('/items/{id}')\nasync def item(id: int): ...\n",
+    "interrupted": "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n",
+    "leaves": "import sys\nsys.exit('\\33[31mno settings')\n",
+}
+
+
+@pytest.fixture
+def process(tmp_path):
+    """A command on one of the modules, as a process: its exit status and what it says on standard error."""
+    for name, source in MODULES.items():
+        (tmp_path / f"{name}_of_command.py").write_text(source)
+
+    def run(command, module, stdout=subprocess.DEVNULL):
+        words = [command, f"{module}_of_command:app", *COMMANDS[command]]
+        made = subprocess.run(
+            [sys.executable, "-m", "rawasgi", *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        return made.returncode, made.stderr
+
+    return run
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_ends_alike(process, command):
+    """An interrupt is 130; an import that fails is 2, and one printable line; neither is a traceback."""
+    assert process(command, "interrupted") == (130, "\n")
+    said = r"leaves_of_command cannot be imported: SystemExit: \x1b[31mno settings"
+    assert process(command, "leaves") == (2, f"rawasgi {command}: {said}\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_minds_that_nobody_reads(process, command):
+    """A closed pipe is 0 and no traceback; what an import prints was not for it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        assert process(command, "answers", stdout=writing) == (0, "imported\n")
+    finally:
+        os.close(writing)

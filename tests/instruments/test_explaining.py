@@ -6,7 +6,9 @@ import fastapi
 import pytest
 
 import rawasgi
+from rawasgi.instruments.command import WrongCommand
 from rawasgi.instruments.explaining import explain_command, explained
+from rawasgi.middlewares.access_log import AccessLogMiddleware
 
 
 def built(kit, app):
@@ -107,6 +109,47 @@ def test_an_app_of_ours_explains_itself():
     def show(number: int): ...
 
     assert explained(app, "/7") == app.explain("/7")
+
+
+def mounted(kit, outer, inner):
+    """A router that has an app, in an app that has it twice, once below a layer."""
+    leaf, app = inner(), outer()
+    below, router = outer(), kit.APIRouter(prefix="/r")
+
+    @leaf.get("/items/{number}")
+    def show(number: int): ...
+
+    @router.get("/own")
+    async def own(q: int): ...
+
+    router.mount("/deep", leaf)
+    app.include_router(router, prefix="/v1")
+    below.mount("/leaf", leaf)
+    app.mount("/below/{tenant}", AccessLogMiddleware(below))
+    return app
+
+
+@pytest.mark.parametrize(
+    ("kit", "outer", "inner"),
+    [
+        (rawasgi, rawasgi.App, rawasgi.App),
+        (fastapi, fastapi.FastAPI, fastapi.FastAPI),
+        (rawasgi, rawasgi.App, fastapi.FastAPI),
+        (fastapi, fastapi.FastAPI, rawasgi.App),
+    ],
+)
+def test_apps_in_apps_are_looked_into(kit, outer, inner):
+    """Of either kind in either, below mounts and in included routers; every path is told as a client writes it."""
+    app = mounted(kit, outer, inner)
+    known = ["/v1/r/own", "/v1/deep/items/{number}", "/below/{tenant}/leaf/items/{number}"]
+    for path, asked in zip(known, ("/v1/r/own", "/v1/deep/items/7", "/below/a/leaf/items/7"), strict=True):
+        titles = {explained(app, each).splitlines()[0] for each in (path, asked)}
+        assert [title.split()[-1] for title in titles] == [path]
+    with pytest.raises(WrongCommand) as wrong:
+        explained(app, "/leaf/items/7", "get")
+    said, _, paths = str(wrong.value).partition("; there are: ")
+    assert said == "no route with dependencies has the path '/leaf/items/7' and get"
+    assert sorted(paths.split(", ")) == sorted(known)
 
 
 def test_the_command_prints_the_table(capsys):

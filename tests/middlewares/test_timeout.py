@@ -1,6 +1,7 @@
 """A deadline for each response: 504, or a torn body, and nothing of the app left running."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,11 +10,14 @@ from rawasgi.app import App
 from rawasgi.concurrency import BackgroundTask
 from rawasgi.middlewares.timeout import TimeoutMiddleware
 from rawasgi.responses import PlainTextResponse
-from tests.drive import broken, converse, http, websocket
+from tests import drive
+from tests.drive import http, run_virtually, websocket
 from tests.test_middleware import text
 
 START = {"type": "http.response.start", "status": 200, "headers": []}
-SOON = 0.01  # seconds
+SOON = 1  # second, of virtual time
+
+converse, broken = partial(drive.converse, run=run_virtually), partial(drive.broken, run=run_virtually)
 
 
 def saying(*messages, log):

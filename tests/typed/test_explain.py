@@ -6,6 +6,8 @@ import pytest
 
 from rawasgi.app import App
 from rawasgi.concurrency import BackgroundTasks
+from rawasgi.middlewares.access_log import AccessLogMiddleware
+from rawasgi.routing import Host, Mount, Route
 from rawasgi.toolkit.events import EventSourceResponse
 from rawasgi.toolkit.routers import APIRouter
 from rawasgi.typed.params import Body, Cookie, Depends, Form, Header, Query, Security, SecurityScopes, nonblocking
@@ -160,3 +162,66 @@ def test_overrides_are_told():
     app = shop()
     app.dependency_overrides[user] = instead
     assert "     1  loop    instead()                      async def\n" in app.explain("/events", "GET")
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/in/{tenant}/events", "GET, HEAD /in/{tenant}/events"),
+        ("/in/red/events", "GET, HEAD /in/{tenant}/events"),
+        ("/in/red/ws/7", "WEBSOCKET /in/{tenant}/ws/{room}"),
+        ("/routes/7", "GET, HEAD /routes/{number}"),
+        ("/hosted", "GET, HEAD /hosted"),
+    ],
+)
+def test_apps_below_are_looked_into(path, title):
+    """Below a mount, layers around an app, or a host; by the whole path as it is written, or one that is taken."""
+    router, hosted = APIRouter(), App()
+
+    async def bare(scope, receive, send): ...
+
+    @router.get("/{number}")
+    def one(number: int): ...
+
+    @hosted.get("/hosted")
+    def other(q: int): ...
+
+    inner = App()
+    inner.mount("/{tenant}", AccessLogMiddleware(shop()))
+    app = App(
+        routes=[Mount("/in", inner), Mount("/routes", router), Host("a.example.org", hosted), Mount("/none", bare)]
+    )
+    assert app.explain(path, None if "ws" in path else "GET").splitlines()[0] == title
+
+
+def test_what_no_app_below_has_is_told():
+    """A path is one of the mount's only below it, and a parameter has to be of its kind there too."""
+    app, below = App(), App()
+
+    @below.get("/{number:int}")
+    def one(number: int): ...
+
+    app.mount("/in", AccessLogMiddleware(below))
+    app.mount("/again", app)
+    app.routes.append(Route("/raw", lambda request: None))
+    for path in ("/7", "/in", "/in/x", "/raw"):
+        with pytest.raises(KeyError) as caught:
+            app.explain(path)
+        assert caught.value.args == (f"no typed route has the path {path!r}; there are: /in/{{number:int}}",)
+
+
+def test_the_overrides_are_those_of_the_nearest_app():
+    """An app that is mounted has its own; a router that is has those of the app around it."""
+
+    def instead(): ...
+
+    router, inner = APIRouter(), App()
+
+    @router.get("/routed")
+    def routed(got: Annotated[None, Depends(pooled)]): ...
+
+    inner.get("/inner")(routed)
+    app = App(routes=[Mount("/router", router), Mount("/app", inner)])
+    app.dependency_overrides[pooled] = instead
+    assert "instead()" in app.explain("/router/routed")
+    assert "pooled()" in app.explain("/app/inner")

@@ -3,13 +3,16 @@
 from typing import Annotated, Any
 
 import pytest
-from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, Json
+from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, Json, Tag
 
-from rawasgi.typed.fields import make_field
-from rawasgi.typed.params import Cookie, Header, Query
+from rawasgi.app import App
+from rawasgi.typed.making import make_field
+from rawasgi.typed.openapi.document import get_openapi
+from rawasgi.typed.params import Cookie, Form, Header, Query
 from rawasgi.typed.signature import SignatureError, read_signature
 from rawasgi.typed.sources import MISSING, Sources
 from tests.drive import http
+from tests.typed.asking import ask, missing
 
 
 def field_of(annotation, default=None, has_default=False):
@@ -103,3 +106,42 @@ def test_an_alias_that_leads_into_a_value_is_refused():
     """One text has no inside."""
     with pytest.raises(SignatureError, match="an AliasPath leads into what one text cannot hold; use AliasChoices"):
         field_of(Annotated[str, Query(validation_alias=AliasPath("a", 0))])
+
+
+class Circle(BaseModel):
+    radius: int
+
+
+class Box(BaseModel):
+    sides: list[int]
+
+
+def test_a_union_of_form_models_is_flat():
+    """Pydantic chooses among models; what stands in between would be asked first, and know nothing of forms."""
+    inner = Annotated[Circle | Box, Field(title="shape")]
+    with pytest.raises(SignatureError) as caught:
+        field_of(Annotated[inner | None, Form()])
+    assert str(caught.value).startswith("function(): the parameter 'x': a form cannot be a union in a union: ")
+    assert str(caught.value).endswith("; write it as one, with None and the discriminator outside")
+    with pytest.raises(SignatureError, match="a query parameter cannot be "):
+        field_of(Annotated[Circle | Box, Query()])
+
+
+def test_a_union_of_form_models_may_have_neighbours_and_tags():
+    """Each model reads its own fields of the one form; the document has all of them, and requires none."""
+    app = App()
+
+    @app.post("/shape")
+    def shape(
+        data: Annotated[Annotated[Circle, Tag("round")] | Annotated[Box, Tag("square")], Form()],
+        note: Annotated[str, Form()],
+    ) -> Any:
+        return [data, note]
+
+    form = (b"content-type", b"application/x-www-form-urlencoded")
+    assert ask(app, "/shape", method="POST", body=b"sides=1&note=a", headers=[form]) == (200, [{"sides": [1]}, "a"])
+    status, told = ask(app, "/shape", method="POST", body=b"note=a", headers=[form])
+    lines = [{**missing("body", *loc), "input": {"note": "a"}} for loc in (("round", "radius"), ("square", "sides"))]
+    assert (status, told) == (422, {"detail": lines})
+    schema = get_openapi(title="", version="", routes=app.routes)["components"]["schemas"]["Body_shape_shape_post"]
+    assert (sorted(schema["properties"]), schema["required"]) == (["note", "radius", "sides"], ["note"])

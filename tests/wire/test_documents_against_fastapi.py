@@ -96,7 +96,9 @@ def test_one_schema_for_reading_and_writing_differs_only_there_too():
 
 
 def test_the_routes_whose_answers_are_compared_have_equal_documents_too():
-    """Those of test_typed_against_fastapi.py: the one difference is the name of `itemSchema`."""
+    """Those of test_typed_against_fastapi.py, but for the name of `itemSchema`, and a union of form models that may be
+    missing: FastAPI says in its schema that the form may be empty, we that no body is required.
+    """
 
     def renamed(value):
         if isinstance(value, dict):
@@ -105,7 +107,17 @@ def test_the_routes_whose_answers_are_compared_have_equal_documents_too():
 
     theirs = typed_shop(SimpleNamespace(**{**vars(FASTAPI), "UploadFile": fastapi.UploadFile}), []).openapi()
     ours = rawasgi.get_openapi(**theirs["info"], routes=typed_shop(rawasgi, []).routes)
-    assert differences(renamed(theirs), ours) == {}
+    name = "Body_maybe_shape_maybe_post"
+    schema = "#/paths//shape/maybe/post/requestBody/content/application/x-www-form-urlencoded/schema"
+    models = [{"$ref": "#/components/schemas/Circle"}, {"$ref": "#/components/schemas/Box"}]
+    maybe = {"anyOf": [{"maxProperties": 0}, {"anyOf": models, "title": "Data"}]}
+    assert differences(renamed(theirs), ours) == {
+        f"#/components/schemas/{name}": ({"allOf": [maybe], "type": "object", "title": name}, ABSENT),
+        f"{schema}/$ref": (f"#/components/schemas/{name}", ABSENT),
+        f"{schema}/anyOf": (ABSENT, models),
+        f"{schema}/title": (ABSENT, "Data"),
+    }
+    assert "required" not in ours["paths"]["/shape/maybe"]["post"]["requestBody"]
     assert len(ours["paths"]) > 60
     OpenAPIV31SpecValidator(ours).validate()
 

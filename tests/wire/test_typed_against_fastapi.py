@@ -138,6 +138,25 @@ SCENES = {
     ),
     **posted("/form", {"user": "ab"}),
     **posted("/login", b"user=a&age=1&roles=x&roles=y", b"user=&age=x&more=1", headers=(FORM,)),
+    **{
+        name: step
+        for path in ("/shape", "/shape/tagged", "/shape/maybe")
+        for name, step in posted(
+            path,
+            b"kind=circle&radius=2&names=a",
+            b"radius=2",
+            b"kind=box&sides=1&sides=2&names=a",
+            b"sides=1",
+            b"kind=box&sides=x&sides=2",
+            b"kind=circle&radius=x&more=1",
+            b"kind=star&radius=1",
+            b"radius=&names=",
+            b"nothing=known",
+            b"",
+            headers=(FORM,),
+        ).items()
+    },
+    **posted("/shape/file", parts(part("radius", "2"), part("names", "a")), parts(), headers=(PARTS,)),
     **posted("/upload", parts(part("file", "text", "a.txt", "text/plain"), part("note", "n")), headers=(PARTS,)),
     **posted("/upload", parts(part("file", "text")), parts(part("note", "n")), headers=(PARTS,)),
     **posted("/upload", b"file=a", headers=(FORM,)),

@@ -121,6 +121,19 @@ class Login(BaseModel):
     roles: list[str] = []
 
 
+class Circle(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["circle"] = "circle"
+    radius: int
+    names: list[str] = []
+
+
+class Box(BaseModel):
+    kind: Literal["box"] = "box"
+    sides: list[int]
+    names: str = ""
+
+
 class Out(BaseModel):
     name: str
     secret: str = "s"

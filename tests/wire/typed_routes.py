@@ -9,7 +9,9 @@ from pydantic import AliasChoices, Field
 from tests.wire.typed_answers import add_answers, add_classes, add_sockets, add_streams
 from tests.wire.typed_models import (
     Aliased,
+    Box,
     Checked,
+    Circle,
     Filter,
     Generic,
     Heads,
@@ -224,6 +226,22 @@ def add_forms(kit, app):
     @app.post("/login")
     async def login(data: Annotated[Login, kit.Form()]):
         return data
+
+    @app.post("/shape")
+    async def shape(data: Annotated[Circle | Box, kit.Form()]):
+        return [type(data).__name__, data]
+
+    @app.post("/shape/tagged")
+    async def tagged(data: Annotated[Circle | Box, Field(discriminator="kind"), kit.Form()]):
+        return [type(data).__name__, data]
+
+    @app.post("/shape/maybe")
+    async def maybe(data: Annotated[Circle | Box | None, kit.Form()] = None):
+        return [type(data).__name__, data]
+
+    @app.post("/shape/file")
+    async def in_parts(data: Annotated[Circle, kit.File()]):
+        return [type(data).__name__, data]
 
     @app.post("/upload")
     async def upload(file: kit.UploadFile, note: Annotated[str, kit.Form()] = ""):

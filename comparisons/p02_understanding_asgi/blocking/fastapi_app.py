@@ -17,8 +17,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             await asyncio.sleep(0.01)
 
     beating = asyncio.create_task(heart())
-    yield
-    beating.cancel()
+    try:
+        yield
+    finally:
+        beating.cancel()
 
 
 def say(word: str) -> str:

@@ -59,9 +59,11 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 async def live(receive: Receive, send: Send) -> None:
     await receive()
     beating = asyncio.create_task(heart())
-    await send({"type": "lifespan.startup.complete"})
-    await receive()
-    beating.cancel()
+    try:
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+    finally:
+        beating.cancel()
     await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -16,8 +16,10 @@ async def lifespan(app: App) -> AsyncIterator[None]:
             await asyncio.sleep(0.01)
 
     beating = asyncio.create_task(heart())
-    yield
-    beating.cancel()
+    try:
+        yield
+    finally:
+        beating.cancel()
 
 
 def say(word: str) -> str:

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 
 from rawasgi.instruments.checking.finding import Fault, tail
 from rawasgi.instruments.checking.headers import length_of, listed, names_listed, pairs_of, values_of
+from rawasgi.instruments.checking.values import FITS
 from rawasgi.messages.types import Message
-
-WITHOUT_BODY = (204, 304)
+from rawasgi.responses import BODILESS
 
 
 class Answer:
@@ -39,7 +39,7 @@ class Answer:
     @property
     def is_silent(self) -> bool:
         """Whether no byte of a body belongs to it, whatever its content-length says."""
-        return self.is_head or self.status in WITHOUT_BODY
+        return self.is_head or (FITS[int](self.status) and self.status in BODILESS)
 
     def body(self, message: Message) -> Iterator[Fault]:
         """`http.response.body`, or that of a denial."""

@@ -5,9 +5,11 @@ bytes > [server > app > middleware > routing > handler > response] > bytes
     rawasgi check shop:app                        the paths that its routes show, or /
     rawasgi check shop:app /items/7 --ws /chat    these, with GET, HEAD and POST
     rawasgi check shop:app --json
+    rawasgi check shop:app --faults               what is left when clients leave, are slow, and calls are cancelled
+    rawasgi check --server uvicorn                a server, by another module: `scoring`
 
-Exit status 0: no rule is broken that must not be. 1: one is, or the app does not let itself be asked; one sentence says
-how. 2: the command cannot be carried out.
+Exit status 0: no rule is broken that must not be. 1: one is, or a fault has left something or was not survived, or the
+app does not let itself be asked; one sentence says how. 2: the command cannot be carried out.
 
 Spec:         none, because a command line is no part of the protocol
 In FastAPI:   none, because its command runs and deploys
@@ -40,8 +42,11 @@ from rawasgi.instruments.command import (
     show,
 )
 from rawasgi.instruments.conversation import LifespanFailed
+from rawasgi.instruments.faults.report import faults_plain, faults_text
+from rawasgi.instruments.faults.script import try_all
 from rawasgi.instruments.frames import running
 from rawasgi.instruments.routes import table
+from rawasgi.instruments.scoring.command import is_about_a_server, server_command
 
 WIDTH, NARROWEST = 110, 40
 MOST_PATHS = 20  # of an app's own routes; more are to be named
@@ -50,14 +55,18 @@ NAMED = ("GET", "HEAD", "POST")
 
 
 def check_command(words: Sequence[str]) -> int:
-    """Hold any app to the specification: check module:app."""
+    """Hold any app, or any server, to the specification: check module:app, check --server uvicorn."""
+    if is_about_a_server(words):
+        return server_command(words)
     return carried_out("check", lambda: checked(options_of(words)))
 
 
 def options_of(words: Sequence[str]) -> argparse.Namespace:
     """The options. Raises `WrongCommand`."""
-    usage = "rawasgi check module:app [/path …] [options]"
-    parser = argparse.ArgumentParser("rawasgi check", usage=usage, description="Hold an app to the ASGI specification.")
+    usage = "rawasgi check module:app [/path …] [options]\n       rawasgi check --server NAME [options]"
+    says = "Hold an app to the ASGI specification. The handlers really run: of these paths, else of its own GET routes."
+    other = "A server in place of an app: rawasgi check --server NAME; see rawasgi check --server NAME --help."
+    parser = argparse.ArgumentParser("rawasgi check", usage=usage, description=says, epilog=other)
     parser.add_argument("app", help=f"{TARGET}, from the working directory")
     parser.add_argument("paths", nargs="*", metavar="/path", help=f"to be asked with {', '.join(NAMED)}")
     parser.add_argument(
@@ -65,6 +74,11 @@ def options_of(words: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--header", action="append", default=[], metavar="NAME:VALUE", help="may be given repeatedly")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long the app may take for an answer (5)")
+    parser.add_argument(
+        "--faults",
+        action="store_true",
+        help="try faults instead, and tell what they leave: each path is asked very often",
+    )
     parser.add_argument("--json", action="store_true", help="write JSON")
     parser.add_argument("--factory", action="store_true", help="module:app is a function that makes the app")
     options = parser.parse_intermixed_args(words)
@@ -84,16 +98,20 @@ def checked(options: argparse.Namespace) -> int:
             app = load(options.app, factory=options.factory)
         targets = targets_of(app, options)
         with Driver(app, options.seconds) as driver:
-            ask_all(driver, targets, headers)
+            trials = try_all(driver, targets, headers) if options.faults else None
+            if trials is None:
+                ask_all(driver, targets, headers)
     complaints = [printable(complaint_about(given_up)) for given_up in driver.complaints]
     if options.json:
-        show(plain(options.app, driver, complaints))
+        show(plain(options.app, driver, complaints, {} if trials is None else faults_plain(trials)))
     else:
         columns = shutil.get_terminal_size((WIDTH, 40)).columns
-        show(text(options.app, driver, min(max(columns, NARROWEST), WIDTH)))
+        width = min(max(columns, NARROWEST), WIDTH)
+        show(text(options.app, driver, width) + ("" if trials is None else "\n" + faults_text(trials, width)))
     for complaint in complaints:
         complain("check", complaint)
-    status = int(bool(complaints) or any(finding.level == "must" for finding in driver.checker.findings))
+    is_broken = any(finding.level == "must" for finding in driver.checker.findings)
+    status = int(bool(complaints) or is_broken or (trials is not None and trials.is_bad))
     if driver.is_stuck:
         leave(status)
     return status

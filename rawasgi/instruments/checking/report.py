@@ -12,7 +12,7 @@ Left out:     the exchange itself: `rawasgi trace` shows it
 import json
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -39,7 +39,7 @@ def text(name: str, driver: Driver, width: int) -> str:
     said = ", ".join(f"{count[level]} {level}" for level in LEVELS if count[level]) or "nothing"
     lines = [f"{name}: {said} in {len(driver.talks)} conversations"]
     for (_, _, _), group in groupby(ordered(findings), key):
-        lines += ["", *shown([*group], driver, width)]
+        lines += ["", *shown([*group], driver.asked, width)]
     lines += [
         "",
         "not to be seen from outside: " + ", ".join(f"{rule_id} ({rule(rule_id).name})" for rule_id in NOT_CHECKABLE),
@@ -60,14 +60,15 @@ def ordered(findings: list[Finding]) -> list[Finding]:
     return sorted(findings, key=key)
 
 
-def shown(group: list[Finding], driver: Driver, width: int) -> Iterator[str]:
-    """What is told of one rule."""
+def shown(group: list[Finding], asked: Mapping[Finding, str], width: int) -> Iterator[str]:
+    """What is told of one rule; `asked` says of each finding what led to it."""
     first = group[0]
     broken = rule(first.rule)
     yield f"{first.level.upper()} {first.rule} {broken.name}: the {first.blame}"
     yield from wrapped(broken.sentence, width)
     for finding in group[:SHOWN]:
-        yield from wrapped(f"- {driver.asked.get(finding, '')}: {finding.seen} ({finding.state})", width)
+        state = f" ({finding.state})" if finding.state else ""
+        yield from wrapped(f"- {asked.get(finding, '')}: {finding.seen}{state}", width)
         if finding.allowed:
             yield from wrapped(f"  allowed: {', '.join(finding.allowed)}", width)
     if len(group) > SHOWN:
@@ -87,8 +88,8 @@ def lines_of(hanging: Hanging) -> Iterator[str]:
         yield from (f"    {line}" for line in lane.lines)
 
 
-def plain(name: str, driver: Driver, complaints: list[str]) -> str:
-    """All of it as JSON."""
+def plain(name: str, driver: Driver, complaints: list[str], more: Mapping[str, Any]) -> str:
+    """All of it as JSON, with what there is `more` to tell."""
     told: dict[str, Any] = {
         "app": name,
         "findings": [
@@ -97,5 +98,6 @@ def plain(name: str, driver: Driver, complaints: list[str]) -> str:
         "conversations": [{"asked": talk.asked, "ending": talk.ending} for talk in driver.talks],
         "complaints": complaints,
         "not_checkable": NOT_CHECKABLE,
+        **more,
     }
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"

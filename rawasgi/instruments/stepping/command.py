@@ -13,15 +13,15 @@ Left out:     line editing: the terminal stays in the mode it is in
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pprint import pformat
 
 from rawasgi.instruments.command import (
     TARGET,
-    WrongCommand,
     add_exchange,
+    carried_out,
     complain,
     complaint_about,
     exchange_of,
@@ -75,20 +75,17 @@ class Prompting(Printing):
 def step_command(words: Sequence[str]) -> int:
     """Step through one request to an app: module:app GET /path."""
     options = parser().parse_args(words)
-    try:
-        exchange = exchange_of(options)
+    return carried_out("step", lambda: stepped(options))
+
+
+def stepped(options: argparse.Namespace) -> int:
+    """Step through the exchange that the options describe."""
+    exchange = exchange_of(options)
+    with redirect_stdout(sys.stderr):  # what is printed by an import is no step
         app = load(options.app, factory=options.factory)
-    except WrongCommand as wrong:
-        return complain("step", str(wrong), 2)
     reader = Prompting() if sys.stdin.isatty() and sys.stdout.isatty() else Printing()
-    try:
-        story = step(app, exchange, driver=options.driver, seconds=options.seconds, reader=reader)
-        print(*ending_lines(story.ending), sep="\n", flush=True)
-    except KeyboardInterrupt:
-        print()
-        leave(130)  # as shells count an interrupt
-    except BrokenPipeError:
-        os._exit(1)  # who read our output has gone; a flush would say so again
+    story = step(app, exchange, driver=options.driver, seconds=options.seconds, reader=reader)
+    print(*ending_lines(story.ending), sep="\n", flush=True)
     if complaint := wrong_with(story, options):
         complain("step", complaint)
     if story.ending.how == "stuck":

@@ -28,6 +28,7 @@ from rawasgi.instruments.command import (
     TARGET,
     WrongCommand,
     add_exchange,
+    carried_out,
     close_the_screen,
     complain,
     complaint_about,
@@ -55,15 +56,7 @@ SUFFIXES = {".html": "html", ".mmd": "mermaid", ".jsonl": "jsonl"}
 
 def trace_command(words: Sequence[str]) -> int:
     """Print every message at every layer boundary of an app: trace module:app GET /path."""
-    try:
-        return serve_live(words) if "--serve" in words else ask_once(words)
-    except WrongCommand as error:
-        return fail(str(error), 2)
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        close_the_screen()
-        return 0
+    return carried_out("trace", lambda: serve_live(words) if "--serve" in words else ask_once(words))
 
 
 def fail(sentence: str, status: int = 1) -> int:

@@ -36,7 +36,6 @@ from rawasgi.instruments.command import (
     exchange_of,
     leave,
     load,
-    printable,
     show,
 )
 from rawasgi.instruments.tracing.elision import Elision
@@ -58,7 +57,7 @@ def xray_command(words: Sequence[str]) -> int:
 
 def fail(sentence: str, status: int = 1) -> int:
     """Say in one line what is wrong."""
-    return complain("xray", printable(sentence), status)
+    return complain("xray", sentence, status)
 
 
 def options_of(words: Sequence[str]) -> argparse.Namespace:

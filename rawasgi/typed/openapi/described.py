@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rawasgi.paths import PARAMETER
-from rawasgi.typed.fields import Field, ModelField, Part, annotation_of
+from rawasgi.typed.annotations import one_of
+from rawasgi.typed.fields import Field, ModelField, Part, UnionField
+from rawasgi.typed.making import annotation_of
 from rawasgi.typed.openapi.schemas import Shape, named, object_of, optional, type_of
 from rawasgi.typed.plan import BodyPlan, Call, Plan
 
@@ -182,6 +184,8 @@ def body_of(body: BodyPlan, unique: str) -> BodyShape:
         shape = Shape(field.adapter, "validation", titled(field))
         if isinstance(field, ModelField):
             shape = Shape.of(field.model, "validation", titled(field))
+        if isinstance(field, UnionField) and not field.parameter.required:
+            shape = Shape.of(one_of(member.model for member in field.members), "validation", titled(field))
         return BodyShape(body.media_type, required, shape, options_of(field))
     name = f"Body_{unique}"
     keys = {key: kind for field in body.fields for key, kind in keys_of(field)}
@@ -190,6 +194,10 @@ def body_of(body: BodyPlan, unique: str) -> BodyShape:
 
 def keys_of(field: Field) -> Iterator[tuple[str, Any]]:
     """The keys that a field has in the object, as a client calls them: its own, or those of its model."""
+    if isinstance(field, UnionField):  # which of them are needed depends on the model
+        for member in field.members:
+            yield from ((key, optional(kind)) for key, kind in keys_of(member))
+        return
     if not isinstance(field, ModelField):
         yield field.names[0], named(annotation_of(field.parameter), field.names[0], options_of(field))
         return

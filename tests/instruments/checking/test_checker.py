@@ -49,6 +49,18 @@ def test_a_finding_of_content_lists_what_can_be_listed():
     ]
 
 
+@pytest.mark.parametrize(
+    ("status", "broken"),
+    [(103, ["HS4", "HS18"]), (200, []), (204, ["HS18"]), (205, []), (304, ["HS18"]), (True, ["HS3"]), ([204], ["HS3"])],
+)
+def test_a_status_without_a_body_is_one_of_those_that_the_core_knows(status, broken):
+    """An informational one too, though no app may send it; what is no status at all has none."""
+    assert [finding.rule for finding in findings_of(http(1, start(status), piece()))] == [
+        rule for rule in broken if rule != "HS18"
+    ]
+    assert [finding.rule for finding in findings_of(http(1, start(status), piece(b"x")))] == broken
+
+
 def test_nothing_is_changed_on_the_way():
     """The app has the very scope and messages of the server, the server those of the app, whatever is wrong with them."""
     heard: list[Any] = []

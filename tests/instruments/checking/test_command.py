@@ -153,6 +153,13 @@ def test_words_that_are_missing_or_unknown(words):
     assert leaving.value.code == 2
 
 
+def test_the_help_says_that_handlers_run():
+    """Whoever lets an app of their own be found by its routes should know that before."""
+    status, lines, _ = run("--help")
+    assert status == 0
+    assert "The handlers really run: of these paths, else of its own GET routes." in " ".join(lines)
+
+
 def test_a_factory_is_called():
     """As it is for the other commands."""
     status, lines, _ = here(f"{APPS}:make", "--factory", "/")

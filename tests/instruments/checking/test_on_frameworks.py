@@ -22,7 +22,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 
+from comparisons.contract import Dialogue
+from comparisons.contract import Request as Exchanged
 from comparisons.discovery import find
+from comparisons.stacks import STACKS
 from rawasgi import App
 from rawasgi.instruments.checking.driver import Driver
 from rawasgi.instruments.checking.script import Target, ask_all
@@ -156,15 +159,6 @@ def test_a_correct_app_of_fastapi():
     assert found_in(make_fastapi(), *targets) == OF_STARLETTE
 
 
-def test_a_project_of_django():
-    """It writes names of headers as HTTP/1.1 is mostly written; servers put up with it. Exit status 1."""
-    words = ["rawasgi", "check", "comparisons.p01_introduction.hello_world.django_app:asgi", "/", "--json"]
-    made = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True)
-    told = json.loads(made.stdout)
-    assert (made.returncode, told["complaints"]) == (1, [])
-    assert {(finding["rule"], finding["level"]) for finding in told["findings"]} == {("HS6", "must"), HS18}
-
-
 def test_our_own_app():
     """The lifespan takes whatever comes first, as Starlette's does."""
 
@@ -176,27 +170,67 @@ def test_our_own_app():
     assert found_in(app, ("/page", ALL), ("/nowhere", ("GET",)), ("/chat", ("WS",))) == {G13, HS18}
 
 
-# What the bare apps of the comparisons leave out: they answer a websocket as if it were a request, and a HEAD as a GET.
+# What only a client who waits would see the end of, or what ends the process or spoils its shutdown.
+NOT_ASKED = ("/loop/", "/thread/", "/stream/", "/waits", "/ticks", "/rows/", "/stop", "/spoil")
+
+
+def asked_by(contract):
+    """What the exchanges of a contract ask for, each path once with all its methods; and `/`, whether it is there or not."""
+    methods: dict[str, set[str]] = {"/": {*ALL}}
+    for step in contract.steps:
+        if isinstance(step, Dialogue):
+            methods.setdefault(step.path, set()).add("WS")
+        elif isinstance(step, Exchanged) and not step.malformed:
+            head = step.pieces[0]
+            assert isinstance(head, bytes)
+            methods.setdefault(head.split()[1].decode("ascii"), set()).add(step.method)
+    return [(path, tuple(sorted(asked))) for path, asked in methods.items() if not path.startswith(NOT_ASKED)]
+
+
+FOUND = find()
+ASGI = {
+    f"{name} {stack.name}": (comparison.app(stack), comparison.contract)
+    for name, comparison in FOUND.items()
+    for stack in comparison.stacks
+    if stack.protocol == "asgi"
+}
+DJANGO = [name for name in ASGI if "django" in name]  # its settings are those of the whole process
+# What the bare apps leave out: they answer a websocket as if it were a request, and a HEAD as a GET.
 ONLY_HTTP = {("G7", "must"), HS18}
 DECLARED = {
     "hello_world raw_asgi": set(),
     "blocking raw_asgi": {*ONLY_HTTP, G13, ("G14", "should")},
-    "custom_middleware raw_asgi": ONLY_HTTP,
+    "custom_middleware raw_asgi": {*ONLY_HTTP, G13},
+    "http_scope raw_asgi": {G13, HS18},
     "lifespan raw_asgi": {G13, HS18},
     "middleware raw_asgi": ONLY_HTTP,
+    "websocket_scope raw_asgi": {G13, HS18},
 }
 USUAL = {"raw_asgi": {HS18}, "tiny": {G13}, "rawasgi": {G13}, "fastapi": OF_STARLETTE}
-APPS = {
-    f"{name} {stack.name}": comparison.app(stack)
-    for name, comparison in find().items()
-    for stack in comparison.stacks
-    if stack.protocol == "asgi" and "django" not in stack.name
-}
 
 
-@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize("name", [name for name in ASGI if name not in DJANGO])
 def test_the_apps_of_the_comparisons(name, capfd):
-    """What each of them breaks is known; the frameworks all break the same things everywhere."""
-    module, _, attribute = APPS[name].partition(":")
+    """What each of them breaks is known, wherever its contract goes; the frameworks all break the same things everywhere."""
+    target, contract = ASGI[name]
+    module, _, attribute = target.partition(":")
     app = getattr(importlib.import_module(module), attribute)
-    assert found_in(app, ("/", ALL)) == DECLARED.get(name, USUAL.get(name.split()[1]))
+    assert found_in(app, *asked_by(contract)) == DECLARED.get(name, USUAL.get(name.split()[1]))
+
+
+def test_every_comparison_is_checked():
+    """All ASGI stacks of all contracts, each on more than one path."""
+    assert {name.split()[0] for name in ASGI} == FOUND.keys()
+    assert {name.split()[1] for name in ASGI} == {stack.name for stack in STACKS.values() if stack.protocol == "asgi"}
+    assert all(len(asked_by(comparison.contract)) > 1 for comparison in FOUND.values())
+
+
+@pytest.mark.parametrize("name", DJANGO)
+def test_a_project_of_django(name):
+    """It writes names of headers as HTTP/1.1 is mostly written; servers put up with it. Exit status 1."""
+    target, contract = ASGI[name]
+    words = ["rawasgi", "check", target, *(path for path, _ in asked_by(contract)), "--ws", "/", "--json"]
+    made = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True)
+    told = json.loads(made.stdout)
+    assert (made.returncode, told["complaints"]) == (1, [])
+    assert {(finding["rule"], finding["level"]) for finding in told["findings"]} == {("HS6", "must"), HS18}
