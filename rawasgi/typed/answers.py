@@ -66,17 +66,12 @@ class Writer:
         self.validate = self.adapter.validator.validate_python
         self.write: Callable[[Any], bytes] = partial(self.adapter.serializer.to_json, **self.said)
 
-    def checked(self, value: Any) -> Any:
-        """The value, as pydantic understands it."""
-        try:
-            return self.validate(value, from_attributes=True)
-        except pydantic.ValidationError as error:
-            lines = [{**line, "loc": ("response", *line["loc"])} for line in error.errors(include_url=False)]
-            raise ResponseValidationError(errors=lines, body=value, endpoint=self.endpoint) from None
-
     def to_json(self, value: Any) -> bytes:
         """Straight to bytes."""
-        checked = self.checked(value)
+        try:
+            checked = self.validate(value, from_attributes=True)
+        except pydantic.ValidationError as error:
+            raise self.refusal(value, error) from None
         try:
             return self.write(checked)
         except PydanticSerializationError:  # half a surrogate pair has no UTF-8, and Rust does not escape it
@@ -84,7 +79,16 @@ class Writer:
 
     def to_python(self, value: Any) -> Any:
         """To what a response class of your own renders."""
-        return self.adapter.dump_python(self.checked(value), mode="json", **self.said)
+        try:
+            checked = self.validate(value, from_attributes=True)
+        except pydantic.ValidationError as error:
+            raise self.refusal(value, error) from None
+        return self.adapter.dump_python(checked, mode="json", **self.said)
+
+    def refusal(self, value: Any, error: pydantic.ValidationError) -> ResponseValidationError:
+        """What the server's log says of a value that is something else."""
+        lines = [{**line, "loc": ("response", *line["loc"])} for line in error.errors(include_url=False)]
+        return ResponseValidationError(errors=lines, body=value, endpoint=self.endpoint)
 
 
 def make_finish(answer: Answer, endpoint: str) -> Callable[[Any, Any], Any]:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from rawasgi.typed.fields import Field
+from rawasgi.typed.fields import Field, Reader
 from rawasgi.typed.params import Depends
 from rawasgi.typed.signature import Signature
 
@@ -50,11 +50,21 @@ class Call:
     depends: Depends | None = None  # how it was declared; none for the endpoint
     scopes: tuple[str, ...] = ()  # of all Security between the endpoint and it
     finish: Callable[[Any, Any], Any] | None = None  # of the endpoint: its run and its value -> a response
+    # For the runner, so that no request asks what kind of argument or call this is:
+    made: tuple[tuple[str, int], ...] = field(init=False, repr=False)  # names, and the calls that make their values
+    read: tuple[tuple[str, Reader], ...] = field(init=False, repr=False)
+    given: tuple[tuple[str, str], ...] = field(init=False, repr=False)
+    is_awaited: bool = field(init=False, repr=False)  # on the loop: its own coroutine, or one that opens its generator
 
-    @cached_property
-    def is_awaited(self) -> bool:
-        """Whether a call on the loop gives what is to be awaited: its own coroutine, or one that opens its generator."""
-        return self.ends is not None or self.signature.manner == "coroutine"
+    def __post_init__(self) -> None:
+        said: dict[str, Any] = {
+            "made": tuple((name, call) for name, _, call, _ in self.arguments if call is not None),
+            "read": tuple((name, field.reader()) for name, field, _, _ in self.arguments if field is not None),
+            "given": tuple((name, given) for name, _, _, given in self.arguments if given),
+            "is_awaited": self.ends is not None or self.signature.manner == "coroutine",
+        }
+        for name, value in said.items():
+            object.__setattr__(self, name, value)
 
     @property
     def name(self) -> str:

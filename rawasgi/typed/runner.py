@@ -96,7 +96,9 @@ class Run(Sources):
                 for call in step.calls:
                     if (arguments := self.arguments(call)) is not None:
                         value = call.func(**arguments) if call.ends is None else self.open_here(call, arguments)
-                        self.keep(call, await value if call.is_awaited else value)
+                        if call.is_awaited:
+                            value = await value
+                        self.values[call.number] = value if call.finish is None else call.finish(self, value)
         return self.values[-1]
 
     async def take_limited(self, step: Step) -> None:
@@ -123,20 +125,19 @@ class Run(Sources):
     def arguments(self, call: Call) -> dict[str, Any] | None:
         """The arguments of a call; None where one of them is missing, since something is wrong with the request."""
         arguments: dict[str, Any] = {}
-        complete = True
-        for name, field, number, given in call.arguments:
-            if field is not None:
-                value = field.read(self, self.errors)
-            elif number is not None:
-                value = self.values[number]
-            else:
-                value = self.given(given, call)
-            if value is MISSING:
-                complete = False
-            arguments[name] = value
-        if self.errors and call.number == len(self.values) - 1:
-            raise self.invalid()
-        return arguments if complete else None
+        errors = self.errors
+        for name, number in call.made:
+            arguments[name] = self.values[number]
+        for name, read in call.read:
+            arguments[name] = read(self, errors)
+        for name, what in call.given:
+            arguments[name] = self.given(what, call)
+        if errors:
+            if call.number == len(self.values) - 1:
+                raise self.invalid()
+            if any(value is MISSING for value in arguments.values()):
+                return None
+        return arguments
 
     def given(self, what: str, call: Call) -> Any:
         """What a parameter is given by its type."""

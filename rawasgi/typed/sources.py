@@ -16,6 +16,7 @@ Left out:     character sets other than UTF-8
 """
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -37,13 +38,16 @@ def query_pairs(query_string: bytes) -> list[tuple[str, str]]:
 
 
 def last_values(query_string: bytes) -> dict[str, str]:
-    """The last value of each name. Most query strings have no escape, no lone name, and few parameters: one look."""
-    if b"%" not in query_string and b"+" not in query_string and len(query_string) < MOST_PARAMETERS:
-        try:
-            return dict([piece.split("=", 1) for piece in query_string.decode("latin-1").split("&")])
-        except ValueError:
-            pass  # a piece without `=`
-    return dict(query_pairs(query_string))
+    """The last value of each name. Most query strings are short and have no escape: then to split them is enough."""
+    text = query_string.decode("latin-1")
+    if "%" in text or "+" in text or len(text) > MOST_PARAMETERS:
+        return dict(query_pairs(query_string))
+    values: dict[str, str] = {}
+    for piece in text.split("&"):
+        if piece:
+            name, _, value = piece.partition("=")
+            values[name] = value
+    return values
 
 
 class Once:
@@ -55,7 +59,8 @@ class Once:
     def __get__(self, owner: Any, kind: type) -> Any:
         if owner is None:
             return self
-        value = vars(owner)[self.name] = self.work_out(owner)
+        value = self.work_out(owner)
+        setattr(owner, self.name, value)
         return value
 
 
@@ -75,8 +80,7 @@ class Sources:
     @Once
     def query(self) -> dict[str, str]:
         """The last value of each query parameter."""
-        query_string = self.scope.get("query_string")
-        return last_values(query_string) if query_string else {}
+        return last_values(self.scope.get("query_string") or b"")
 
     @Once
     def headers(self) -> list[Header]:
@@ -133,6 +137,13 @@ def is_unchosen(value: Any) -> bool:
 
 
 FINDERS = {"path": in_path, "query": in_query, "header": in_headers, "cookie": in_cookies, "form": in_form}
+
+# Where one text has one name, it is in one of these dicts of a request.
+DICTS: dict[str, Callable[[Sources], dict[str, Any]]] = {
+    "path": lambda sources: sources.scope["path_params"],
+    "query": attrgetter("query"),
+    "cookie": attrgetter("cookies"),
+}
 
 
 def everything(sources: Sources, place: str) -> Iterable[tuple[str, Any]]:
