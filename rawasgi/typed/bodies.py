@@ -30,25 +30,26 @@ from rawasgi.toolkit.formdata import FormData, UploadFile
 from rawasgi.typed.errors import RequestValidationError
 from rawasgi.typed.fields import wants_bytes
 from rawasgi.typed.plan import BodyPlan
-from rawasgi.typed.sources import MISSING, Sources, in_headers
+from rawasgi.typed.sources import MISSING, header_fields
 
 TOO_DEEP = "nested too deep"
 # Numbers that may be too large for a float: Python is asked about them, for Rust would make them infinite.
 # A pattern that begins with one letter is the quickest to look for; few texts have a capital one.
-LARGE_EXPONENT, MANY_DIGITS = re.compile(rb"e\+?[0-9]{3}"), re.compile(rb"[0-9]{300}")
+LARGE_EXPONENT, MANY_DIGITS, CAPITAL_E = re.compile(rb"e\+?[0-9]{3}"), re.compile(rb"[0-9]{300}"), ord("E")
 
 
-async def read_body(plan: BodyPlan, request: Any, sources: Sources) -> Any:
+async def read_body(plan: BodyPlan, request: Any) -> Any:
     """The body of a request. `RequestValidationError` for malformed JSON, HTTPException 400 for a malformed form."""
     if plan.form:
         return await read_form(plan, request)
     data = await request.body()
     if not data:
         return MISSING
-    kind = in_headers(sources, "content-type", many=False)
-    if kind is MISSING:
-        return data
-    return read_json(data) if kind == "application/json" or is_json_type(kind) else data
+    for name, value in header_fields(request.scope):
+        if name == b"content-type":
+            is_json = value == b"application/json" or is_json_type(value.decode("latin-1"))
+            return read_json(data) if is_json else data
+    return data
 
 
 def is_json_type(content_type: str) -> bool:
@@ -76,7 +77,7 @@ def read_json(data: bytes) -> Any:
 
 def may_be_infinite(data: bytes) -> bool:
     """Whether a number in it may be too large for a float; few are that only look like it."""
-    small = data.lower() if b"E" in data else data
+    small = data.lower() if CAPITAL_E in data else data
     return LARGE_EXPONENT.search(small) is not None or (len(data) >= 300 and MANY_DIGITS.search(data) is not None)
 
 

@@ -2,8 +2,7 @@
 
 bytes > server > app > middleware > routing > [handler] > response > bytes
 
-All validation is pydantic's: a field has a TypeAdapter, made once. Where a value is missing pydantic is not asked. What
-a request calls is the field's `reader`, which knows already where to look: most parameters cost one call.
+All validation is pydantic's: a field has a TypeAdapter, made once. Where a value is missing pydantic is not asked.
 
     "7"  for  item_id: int   ->  7
     "x"  for  item_id: int   ->  {"type": "int_parsing", "loc": ("path", "item_id"), "msg": "Input should be …", "input": "x"}
@@ -17,7 +16,7 @@ Left out:     pydantic's first version
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NamedTuple, get_args
 
@@ -30,12 +29,11 @@ except ModuleNotFoundError as missing:
 from rawasgi.typed.annotations import is_complex, is_json, is_model, is_of, is_sequence, union_of
 from rawasgi.typed.params import REQUIRED
 from rawasgi.typed.signature import Parameter, refusal
-from rawasgi.typed.sources import DICTS, FINDERS, MISSING, Sources, everything, grouped
+from rawasgi.typed.sources import FINDERS, MISSING, Sources, everything, grouped
 
 # We look up names ourselves, and whether a parameter is deprecated only OpenAPI wants to know.
 OURS = ("alias", "alias_priority", "validation_alias", "serialization_alias", "deprecated")
 Error = dict[str, Any]
-Reader = Callable[[Sources, list[Error]], Any]
 
 
 def no_value(loc: tuple[str, ...]) -> Error:
@@ -99,24 +97,6 @@ class Field:
             errors.extend(self.told(error, name))
             return MISSING
 
-    def reader(self) -> Reader:
-        """What a plan calls for `read`: the same, in one call for what is looked up under one name in a dict."""
-        if self.many or len(self.names) > 1 or self.place not in DICTS:
-            return self.read
-        texts, name, validate = DICTS[self.place], self.names[0], self.validate
-
-        def read(sources: Sources, errors: list[Error]) -> Any:
-            text = texts(sources).get(name, MISSING)
-            if text is MISSING:
-                return self.absent(errors, name)
-            try:
-                return validate(text, from_attributes=True)
-            except pydantic.ValidationError as error:
-                errors.extend(self.told(error, name))
-                return MISSING
-
-        return read
-
     def loc(self, name: str) -> tuple[str, ...]:
         """Where an error is said to be."""
         return ("body" if self.place in ("form", "file") else self.place, name)
@@ -152,10 +132,6 @@ class ModelField(Field):
     """A parameter model: its fields are looked up one by one, and all else is handed to it too, to be forbidden perhaps."""
 
     parts: tuple[Part, ...] = ()
-
-    def reader(self) -> Reader:
-        """All of `read`."""
-        return self.read
 
     def find(self, sources: Sources) -> tuple[Any, str]:
         """A dict of the texts; MISSING for a model that may be None and of which nothing is there."""
@@ -197,15 +173,16 @@ class BodyField(Field):
 
     def read(self, sources: Sources, errors: list[Error]) -> Any:
         """The same; a default is for a key that is not there, not for a body that has no keys."""
-        if self.embed and sources.body is not MISSING and not isinstance(sources.body, dict | bytes):
-            errors.append(no_value(self.loc(self.names[0])))
+        body, name = sources.body, self.names[0]
+        if not self.embed:
+            return self.absent(errors, name) if body is MISSING else self.checked(body, errors, name)
+        if body is not MISSING and not isinstance(body, dict | bytes):
+            errors.append(no_value(self.loc(name)))
             return MISSING
         return super().read(sources, errors)
 
     def find(self, sources: Sources) -> tuple[Any, str]:
-        """The whole, or what is under our name in an object."""
-        if not self.embed:
-            return sources.body, self.alias
+        """What is under our name in an object."""
         if isinstance(sources.body, dict):
             for name in self.names:
                 if name in sources.body:
@@ -215,6 +192,35 @@ class BodyField(Field):
     def loc(self, name: str) -> tuple[str, ...]:
         """`("body",)` for the whole."""
         return ("body", name) if self.embed else ("body",)
+
+
+# An argument that is one text in a dict: its name, its name there, pydantic's function that reads it, and its field.
+# It is a plain tuple because Python unpacks that in one instruction, and iterates over a named one.
+Text = tuple[str, str, Callable[..., Any], Field]
+
+
+def texts_in(place: str, fields: Iterable[Field]) -> tuple[Text, ...]:
+    """The fields of a place, if each is one text. Else none: they are read one by one, and errors keep their order."""
+    there = [each for each in fields if each.place == place]
+    if not all(type(each) is Field and not each.many and len(each.names) == 1 for each in there):
+        return ()
+    return tuple((each.name, each.names[0], each.validate, each) for each in there)
+
+
+def read_texts(
+    wanted: Iterable[Text], texts: Mapping[str, Any], errors: list[Error], arguments: dict[str, Any]
+) -> None:
+    """Put what `Field.read` would give into `arguments`, for all that are in one dict."""
+    for name, key, validate, own in wanted:
+        text = texts.get(key, MISSING)
+        if text is MISSING:
+            arguments[name] = own.absent(errors, key)
+            continue
+        try:
+            arguments[name] = validate(text, from_attributes=True)
+        except pydantic.ValidationError as error:
+            errors += own.told(error, key)
+            arguments[name] = MISSING
 
 
 def make_field(func: Any, parameter: Parameter, *, embed: bool = False, form: bool = False) -> Field:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from rawasgi.typed.fields import Field, Reader
+from rawasgi.typed.fields import Field, Text, texts_in
 from rawasgi.typed.params import Depends
 from rawasgi.typed.signature import Signature
 
@@ -50,16 +50,22 @@ class Call:
     depends: Depends | None = None  # how it was declared; none for the endpoint
     scopes: tuple[str, ...] = ()  # of all Security between the endpoint and it
     finish: Callable[[Any, Any], Any] | None = None  # of the endpoint: its run and its value -> a response
-    # For the runner, so that no request asks what kind of argument or call this is:
-    made: tuple[tuple[str, int], ...] = field(init=False, repr=False)  # names, and the calls that make their values
-    read: tuple[tuple[str, Reader], ...] = field(init=False, repr=False)
+    # The arguments again, by kind, so that no request asks what kind each of them is.
+    made: tuple[tuple[str, int], ...] = field(init=False, repr=False)  # by other calls
+    path: tuple[Text, ...] = field(init=False, repr=False)
+    query: tuple[Text, ...] = field(init=False, repr=False)
+    read: tuple[tuple[str, Field], ...] = field(init=False, repr=False)  # what has to be looked for
     given: tuple[tuple[str, str], ...] = field(init=False, repr=False)
     is_awaited: bool = field(init=False, repr=False)  # on the loop: its own coroutine, or one that opens its generator
 
     def __post_init__(self) -> None:
+        path, query = texts_in("path", self.fields), texts_in("query", self.fields)
+        quick = {name for name, *_ in (*path, *query)}
         said: dict[str, Any] = {
             "made": tuple((name, call) for name, _, call, _ in self.arguments if call is not None),
-            "read": tuple((name, field.reader()) for name, field, _, _ in self.arguments if field is not None),
+            "path": path,
+            "query": query,
+            "read": tuple((name, field) for name, field, _, _ in self.arguments if field and name not in quick),
             "given": tuple((name, given) for name, _, _, given in self.arguments if given),
             "is_awaited": self.ends is not None or self.signature.manner == "coroutine",
         }

@@ -32,7 +32,7 @@ from rawasgi.requests import HTTPConnection
 from rawasgi.responses import Response
 from rawasgi.typed.bodies import read_body
 from rawasgi.typed.errors import RequestValidationError, WebSocketRequestValidationError
-from rawasgi.typed.fields import Error
+from rawasgi.typed.fields import Error, read_texts
 from rawasgi.typed.lanes import enter, hold, leave, semaphore_of
 from rawasgi.typed.params import SecurityScopes
 from rawasgi.typed.plan import Call, Plan, Step
@@ -86,7 +86,7 @@ class Run(Sources):
     async def go(self) -> Any:
         """Read the body, if a parameter is in it, and take all steps; what came out of the last."""
         if self.plan.body is not None:
-            self.body = await read_body(self.plan.body, self.connection, self)
+            self.body = await read_body(self.plan.body, self.connection)
         for step in self.plan.steps:
             if step.is_limited:
                 await self.take_limited(step)
@@ -128,8 +128,12 @@ class Run(Sources):
         errors = self.errors
         for name, number in call.made:
             arguments[name] = self.values[number]
-        for name, read in call.read:
-            arguments[name] = read(self, errors)
+        if call.path:
+            read_texts(call.path, self.scope["path_params"], errors, arguments)
+        if call.query:
+            read_texts(call.query, self.query, errors, arguments)
+        for name, field in call.read:
+            arguments[name] = field.read(self, errors)
         for name, what in call.given:
             arguments[name] = self.given(what, call)
         if errors:

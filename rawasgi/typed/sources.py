@@ -15,8 +15,7 @@ In Flask:     flask.wrappers:Request, whose attributes a view reads
 Left out:     character sets other than UTF-8
 """
 
-from collections.abc import Callable, Iterable
-from operator import attrgetter
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -50,48 +49,47 @@ def last_values(query_string: bytes) -> dict[str, str]:
     return values
 
 
-class Once:
-    """A property that is worked out at first use, and is a plain attribute from then on."""
-
-    def __init__(self, work_out: Callable[[Any], Any]) -> None:
-        self.work_out, self.name = work_out, work_out.__name__
-
-    def __get__(self, owner: Any, kind: type) -> Any:
-        if owner is None:
-            return self
-        value = self.work_out(owner)
-        setattr(owner, self.name, value)
-        return value
+def header_fields(scope: Scope) -> list[Header]:
+    """The header fields of a scope. The specification allows any iterable; whoever asks next finds a list."""
+    headers = scope["headers"]
+    if not isinstance(headers, list):
+        headers = scope["headers"] = list(headers)
+    return headers
 
 
 class Sources:
     """What a request says, by place; `body` is there once it was read. What nobody asks for is not decoded."""
 
     body: Any = MISSING
+    # What was decoded at first use.
+    _pairs: list[tuple[str, str]] | None = None
+    _query: dict[str, str] | None = None
+    _cookies: dict[str, str] | None = None
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
 
-    @Once
+    @property
     def pairs(self) -> list[tuple[str, str]]:
         """The query parameters, in order."""
-        return query_pairs(self.scope.get("query_string") or b"")
+        if self._pairs is None:
+            self._pairs = query_pairs(self.scope.get("query_string") or b"")
+        return self._pairs
 
-    @Once
+    @property
     def query(self) -> dict[str, str]:
         """The last value of each query parameter."""
-        return last_values(self.scope.get("query_string") or b"")
+        if self._query is None:
+            self._query = last_values(self.scope.get("query_string") or b"")
+        return self._query
 
-    @Once
-    def headers(self) -> list[Header]:
-        """The header fields, names in lower case."""
-        return list(self.scope["headers"])  # the specification allows any iterable
-
-    @Once
+    @property
     def cookies(self) -> dict[str, str]:
         """The cookies of all Cookie headers."""
-        texts = [value.decode("latin-1") for name, value in self.headers if name == b"cookie"]
-        return {name: value for text in texts for name, value in parse_cookies(text).items()}
+        if self._cookies is None:
+            texts = [value.decode("latin-1") for name, value in header_fields(self.scope) if name == b"cookie"]
+            self._cookies = {name: value for text in texts for name, value in parse_cookies(text).items()}
+        return self._cookies
 
 
 def in_path(sources: Sources, name: str, many: bool) -> Any:
@@ -110,8 +108,8 @@ def in_headers(sources: Sources, name: str, many: bool) -> Any:
     """The first header of a name, or all of them."""
     wanted = name.lower().encode("latin-1", "replace")
     if many:
-        return [value.decode("latin-1") for key, value in sources.headers if key == wanted] or MISSING
-    for key, value in sources.headers:
+        return [value.decode("latin-1") for key, value in header_fields(sources.scope) if key == wanted] or MISSING
+    for key, value in header_fields(sources.scope):
         if key == wanted:
             return value.decode("latin-1")
     return MISSING
@@ -138,13 +136,6 @@ def is_unchosen(value: Any) -> bool:
 
 FINDERS = {"path": in_path, "query": in_query, "header": in_headers, "cookie": in_cookies, "form": in_form}
 
-# Where one text has one name, it is in one of these dicts of a request.
-DICTS: dict[str, Callable[[Sources], dict[str, Any]]] = {
-    "path": lambda sources: sources.scope["path_params"],
-    "query": attrgetter("query"),
-    "cookie": attrgetter("cookies"),
-}
-
 
 def everything(sources: Sources, place: str) -> Iterable[tuple[str, Any]]:
     """All there is in a place: for a parameter model, which may look for more than its fields."""
@@ -154,7 +145,7 @@ def everything(sources: Sources, place: str) -> Iterable[tuple[str, Any]]:
         return list(sources.pairs)
     if place == "cookie":
         return list(sources.cookies.items())
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in sources.headers]
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in header_fields(sources.scope)]
 
 
 def grouped(pairs: Iterable[tuple[str, Any]], known: set[str]) -> dict[str, Any]:
