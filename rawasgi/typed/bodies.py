@@ -25,6 +25,7 @@ try:
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("typed handlers need pydantic: pip install 'rawasgi[typed]'", name=missing.name) from None
 
+from rawasgi.messages.types import Scope
 from rawasgi.requests import MalformedJSON, parse_json
 from rawasgi.toolkit.formdata import FormData, UploadFile
 from rawasgi.typed.errors import RequestValidationError
@@ -38,14 +39,11 @@ TOO_DEEP = "nested too deep"
 LARGE_EXPONENT, MANY_DIGITS, CAPITAL_E = re.compile(rb"e\+?[0-9]{3}"), re.compile(rb"[0-9]{300}"), ord("E")
 
 
-async def read_body(plan: BodyPlan, request: Any) -> Any:
-    """The body of a request. `RequestValidationError` for malformed JSON, HTTPException 400 for a malformed form."""
-    if plan.form:
-        return await read_form(plan, request)
-    data = await request.body()
+def read_body(data: bytes, scope: Scope) -> Any:
+    """What is said by a body that is no form. `RequestValidationError` for malformed JSON."""
     if not data:
         return MISSING
-    for name, value in header_fields(request.scope):
+    for name, value in header_fields(scope):
         if name == b"content-type":
             is_json = value == b"application/json" or is_json_type(value.decode("latin-1"))
             return read_json(data) if is_json else data
@@ -97,7 +95,7 @@ def is_deep(value: Any) -> bool:
 
 
 async def read_form(plan: BodyPlan, request: Any) -> FormData:
-    """The fields and files; a file that is asked for as bytes is read, and stands at its beginning again."""
+    """The fields and files; HTTPException 400 for a malformed form. A file that is asked for as bytes is read, and stands at its beginning again."""
     form: FormData = await request.form()
     as_bytes = {name for field in plan.fields if wants_bytes(field.parameter) for name in field.names}
     if not as_bytes:

@@ -28,9 +28,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from rawasgi.concurrency import BackgroundTasks
+from rawasgi.messages.types import Scope
 from rawasgi.requests import HTTPConnection
 from rawasgi.responses import Response
-from rawasgi.typed.bodies import read_body
+from rawasgi.typed.bodies import read_body, read_form
 from rawasgi.typed.errors import RequestValidationError, WebSocketRequestValidationError
 from rawasgi.typed.fields import Error, read_texts
 from rawasgi.typed.lanes import enter, hold, leave, semaphore_of
@@ -72,21 +73,23 @@ SWALLOWED = (
 
 
 class Run(Sources):
-    """One request on its way through a plan."""
+    """One request on its way through a plan. `connection` may be none where the plan does not ask for it."""
 
     response: Response | None = None  # what a parameter of that type is: its status and headers are taken over
     background: BackgroundTasks | None = None
 
-    def __init__(self, plan: Plan, connection: HTTPConnection, exits: Exits | None = None) -> None:
-        self.plan, self.connection, self.exits = plan, connection, exits
-        self.scope = connection.scope
-        self.values: list[Any] = [MISSING] * len(plan.calls)
+    def __init__(
+        self, plan: Plan, scope: Scope, connection: HTTPConnection | None = None, exits: Exits | None = None
+    ) -> None:
+        self.plan, self.scope, self.connection, self.exits = plan, scope, connection, exits
+        self.values: list[Any] = []  # what the calls have made so far
         self.errors: list[Error] = []
 
     async def go(self) -> Any:
         """Read the body, if a parameter is in it, and take all steps; what came out of the last."""
-        if self.plan.body is not None:
-            self.body = await read_body(self.plan.body, self.connection)
+        if (body := self.plan.body) is not None:
+            request: Any = self.connection
+            self.body = await read_form(body, request) if body.form else read_body(await request.body(), self.scope)
         for step in self.plan.steps:
             if step.is_limited:
                 await self.take_limited(step)
@@ -98,7 +101,7 @@ class Run(Sources):
                         value = call.func(**arguments) if call.ends is None else self.open_here(call, arguments)
                         if call.is_awaited:
                             value = await value
-                        self.values[call.number] = value if call.finish is None else call.finish(self, value)
+                        self.values.append(value if call.finish is None else call.finish(self, value))
         return self.values[-1]
 
     async def take_limited(self, step: Step) -> None:
@@ -114,7 +117,7 @@ class Run(Sources):
 
     def keep(self, call: Call, value: Any) -> None:
         """Keep what a call made; what the endpoint returned becomes a response first."""
-        self.values[call.number] = value if call.finish is None else call.finish(self, value)
+        self.values.append(value if call.finish is None else call.finish(self, value))
 
     def take_blocking(self, step: Step) -> None:
         """Make the calls of a step, on a thread, where everything blocks."""
@@ -123,7 +126,7 @@ class Run(Sources):
                 self.keep(call, call.func(**arguments) if call.ends is None else self.open_blocking(call, arguments))
 
     def arguments(self, call: Call) -> dict[str, Any] | None:
-        """The arguments of a call; None where one of them is missing, since something is wrong with the request."""
+        """The arguments of a call; None where one of them is missing, and with it what the call would have made."""
         arguments: dict[str, Any] = {}
         errors = self.errors
         for name, number in call.made:
@@ -137,9 +140,10 @@ class Run(Sources):
         for name, what in call.given:
             arguments[name] = self.given(what, call)
         if errors:
-            if call.number == len(self.values) - 1:
+            if call is self.plan.endpoint:
                 raise self.invalid()
             if any(value is MISSING for value in arguments.values()):
+                self.values.append(MISSING)
                 return None
         return arguments
 
