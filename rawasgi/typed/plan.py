@@ -51,11 +51,12 @@ class Call:
     scopes: tuple[str, ...] = ()  # of all Security between the endpoint and it
     finish: Callable[[Any, Any], Any] | None = None  # of the endpoint: its run and its value -> a response
     # The arguments again, by kind, so that no request asks what kind each of them is.
-    made: tuple[tuple[str, int], ...] = field(init=False, repr=False)  # by other calls
+    made: tuple[tuple[str, int], ...] = field(init=False, repr=False)  # by other calls, which have these numbers
     path: tuple[Text, ...] = field(init=False, repr=False)
     query: tuple[Text, ...] = field(init=False, repr=False)
-    read: tuple[tuple[str, Field], ...] = field(init=False, repr=False)  # what has to be looked for
+    sought: tuple[tuple[str, Field], ...] = field(init=False, repr=False)  # all else that is read, one by one
     given: tuple[tuple[str, str], ...] = field(init=False, repr=False)
+    asks: bool = field(init=False, repr=False)  # whether it takes anything that no other call makes
     is_awaited: bool = field(init=False, repr=False)  # on the loop: its own coroutine, or one that opens its generator
 
     def __post_init__(self) -> None:
@@ -65,8 +66,9 @@ class Call:
             "made": tuple((name, call) for name, _, call, _ in self.arguments if call is not None),
             "path": path,
             "query": query,
-            "read": tuple((name, field) for name, field, _, _ in self.arguments if field and name not in quick),
+            "sought": tuple((name, field) for name, field, _, _ in self.arguments if field and name not in quick),
             "given": tuple((name, given) for name, _, _, given in self.arguments if given),
+            "asks": any(call is None for _, _, call, _ in self.arguments),
             "is_awaited": self.ends is not None or self.signature.manner == "coroutine",
         }
         for name, value in said.items():

@@ -12,6 +12,9 @@ The order is the same for every request:
     6  http.response.start … the last body · background tasks
     7  generators of scope "request" are continued, the last first
 
+What can be known beforehand, the plan knows: a request asks no argument of which kind it is, and makes no object for what
+no parameter wants. The one loop of `Run.go` has the common calls in it, without a function for each.
+
 An exception from 2, 3 or 4 is raised in the generators, at their `yield`, those of 5 before those of 7; one from 6 in
 those of 7. They may raise another in its place; who swallows it leaves the request without a response, which is an error.
 
@@ -90,6 +93,7 @@ class Run(Sources):
         if (body := self.plan.body) is not None:
             request: Any = self.connection
             self.body = await read_form(body, request) if body.form else read_body(await request.body(), self.scope)
+        values, errors = self.values, self.errors
         for step in self.plan.steps:
             if step.is_limited:
                 await self.take_limited(step)
@@ -97,12 +101,19 @@ class Run(Sources):
                 await (hold if step.holding else enter)(self.take_blocking, step)
             else:
                 for call in step.calls:
-                    if (arguments := self.arguments(call)) is not None:
-                        value = call.func(**arguments) if call.ends is None else self.open_here(call, arguments)
-                        if call.is_awaited:
-                            value = await value
-                        self.values.append(value if call.finish is None else call.finish(self, value))
-        return self.values[-1]
+                    if call.asks or errors:
+                        arguments = self.arguments(call)
+                    else:  # all that it takes is there already
+                        arguments = {}
+                        for name, number in call.made:
+                            arguments[name] = values[number]
+                    if arguments is None:
+                        continue
+                    value = call.func(**arguments) if call.ends is None else self.open_here(call, arguments)
+                    if call.is_awaited:
+                        value = await value
+                    values.append(value if call.finish is None else call.finish(self, value))
+        return values[-1]
 
     async def take_limited(self, step: Step) -> None:
         """Wait, here on the loop, until fewer requests have the value; a generator has it until it is torn down."""
@@ -135,7 +146,7 @@ class Run(Sources):
             read_texts(call.path, self.scope["path_params"], errors, arguments)
         if call.query:
             read_texts(call.query, self.query, errors, arguments)
-        for name, field in call.read:
+        for name, field in call.sought:
             arguments[name] = field.read(self, errors)
         for name, what in call.given:
             arguments[name] = self.given(what, call)

@@ -5,8 +5,9 @@ bytes > server > app > middleware > routing > [handler] > response > bytes
     path    a part of it, perhaps converted already      query   the last value of a name, or all of them
     header  the first field of a name, or all of them    cookie  the last value of a name
 
-Nothing is decoded before somebody asks, and then once. A list takes all values of its name, a parameter model one of
-each of its fields and whatever else there is, so that the model may forbid it.
+Nothing is decoded before somebody asks, and then once; a query string without escapes is only split, which takes a
+fifth of the time of `parse_qsl`. A list takes all values of its name, a parameter model one of each of its fields and
+whatever else there is, so that the model may forbid it.
 
 Spec:         https://asgi.readthedocs.io/en/latest/specs/www.html#http-connection-scope
 In FastAPI:   fastapi.dependencies.utils:request_params_to_args

@@ -3,9 +3,11 @@
 from typing import Annotated, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, Json
 
-from rawasgi.typed.fields import make_field
+from rawasgi.typed.fields import make_field, read_texts, texts_in
 from rawasgi.typed.params import Cookie, Header, Query
 from rawasgi.typed.signature import SignatureError, read_signature
 from rawasgi.typed.sources import MISSING, Sources
@@ -103,3 +105,32 @@ def test_an_alias_that_leads_into_a_value_is_refused():
     """One text has no inside."""
     with pytest.raises(SignatureError, match="an AliasPath leads into what one text cannot hold; use AliasChoices"):
         field_of(Annotated[str, Query(validation_alias=AliasPath("a", 0))])
+
+
+def page(
+    a: int, b: str = "b", c: Annotated[int, Query(ge=2)] = 1, d: Annotated[int, Query(le=2, validate_default=True)] = 3
+): ...
+def tagged(a: int, tags: Annotated[list[int], Query()], b: str = "b"): ...
+
+
+PAGE, TAGGED = ([make_field(func, each) for each in read_signature(func).parameters] for func in (page, tagged))
+
+
+@given(
+    st.lists(st.sampled_from(["a=1", "a=x", "a", "b=%C3%A4", "b=", "c=1", "c=2", "d=3", "e=5", "+=+"])).map("&".join)
+)
+def test_one_loop_reads_what_each_field_reads(query):
+    """The same values, and the same lines about what is missing or wrong, in the same order."""
+    errors: list[dict[str, Any]] = []
+    arguments: dict[str, Any] = {}
+    told: list[dict[str, Any]] = []
+    sources = Sources(http("GET", "/", (), query.encode()))
+    read_texts(texts_in("query", PAGE), sources.query, errors, arguments)
+    assert arguments == {field.name: field.read(sources, told) for field in PAGE}
+    assert errors == told
+
+
+def test_a_field_that_is_more_than_one_text_is_sought_and_its_neighbours_with_it():
+    """One loop for some and another for the rest would tell their errors in another order."""
+    assert [name for name, *_ in texts_in("query", PAGE)] == ["a", "b", "c", "d"]
+    assert texts_in("query", TAGGED) == texts_in("path", PAGE) == ()
