@@ -18,7 +18,7 @@ from rawasgi.typed.plan import Answer, Description
 from rawasgi.typed.routing import APIRoute, APIWebSocketRoute
 from rawasgi.websockets import WebSocket
 from tests.instruments.messages import ACCEPT, close
-from tests.test_app_routers import Naming
+from tests.toolkit.test_routers import Naming
 from tests.typed.asking import answered, ask, missing
 
 
