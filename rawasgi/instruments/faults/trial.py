@@ -162,8 +162,8 @@ class Subject:
     async def hold(self, exchange: Exchange, wrap: Wrap) -> Outcome:
         """The same on the loop."""
         driver, scope = self.driver, {**exchange.scope}
-        if driver.state is not None and scope["type"] != "lifespan":
-            scope["state"] = {**driver.state}
+        if "state" in scope or driver.state is not None:  # of its own: an app writes into it
+            scope["state"] = {} if scope["type"] == "lifespan" else {**(driver.state or {})}
         before = Inventory()
         called = functools.partial(before.call, self.faulty(wrap))
         conversation = Conversation(called, scope, exchange.messages, leaves_after=self.stays)

@@ -173,6 +173,18 @@ async def lives_on(scope, receive, send):
     await send(STOPPED)
 
 
+async def has_a_state(scope, receive, send):
+    """A lifespan that leaves something for its requests."""
+    if scope["type"] != "lifespan":
+        await correct(scope, receive, send)
+        return
+    await receive()
+    scope["state"]["pool"] = 1
+    await send(STARTED)
+    await receive()
+    await send(STOPPED)
+
+
 async def leaves_when_alone(scope, receive, send):
     """A websocket with a task that is ended only by a polite client."""
     await receive()

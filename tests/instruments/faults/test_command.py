@@ -96,6 +96,12 @@ def test_each_neighbour(name):
     assert (status, left, not_survived, page["left_without_a_fault"]) == (0, [], [], [])
 
 
+def test_each_lifespan_has_a_state_of_its_own():
+    """The client is the server here: a state that one start-up has filled is none to begin another with."""
+    status, left, not_survived, page = told("has_a_state")
+    assert (status, left, not_survived, page["findings"]) == (0, [], [], [])
+
+
 def test_what_is_left_without_a_fault_is_no_fault():
     """It is told once for each method, as what it is, and exit status 0."""
     status, left, not_survived, page = told("means_to_leave")
