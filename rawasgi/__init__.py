@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 
 # module -> the public names that live there. `import rawasgi` reads this table and nothing else.
 MODULES = {
-    "app": "App APIRouter",
+    "app": "App",
     "bridges.asgi_in_wsgi": "ASGIMiddleware",
     "bridges.wsgi_in_asgi": "WSGIMiddleware",
     "call_next": "BaseHTTPMiddleware",
@@ -52,7 +52,7 @@ MODULES = {
     "paths": "Convertor Match NoMatchFound register_url_convertor",
     "requests": "ClientDisconnect HTTPConnection Request",
     "responses": "HTMLResponse JSONResponse PlainTextResponse RedirectResponse Response StreamingResponse",
-    "routing": "BaseRoute Host Mount Route Router WebSocketRoute",
+    "routing": "BaseRoute Mount Route Router WebSocketRoute",
     "toolkit.broadcast": "Broadcast",
     "toolkit.broadcast_valkey": "ValkeyBroadcast",
     "toolkit.conditional": "conditional etag_of precondition",
@@ -62,8 +62,10 @@ MODULES = {
     "toolkit.files": "FileResponse",
     "toolkit.formdata": "FormData UploadFile",
     "toolkit.hints": "TrailersResponse send_early_hints",
+    "toolkit.hosts": "Host",
     "toolkit.jsonlines": "JSONLinesResponse",
     "toolkit.lifespans": "LifespanError with_mounts",
+    "toolkit.routers": "APIRouter",
     "toolkit.static": "StaticFiles",
     "toolkit.templates": "Jinja2Templates",
     "typed.encoders": "jsonable_encoder",

@@ -1,5 +1,4 @@
 # The names of __init__.py, loaded at once, for type checkers and editors. An architecture test holds the two equal.
-from rawasgi.app import APIRouter as APIRouter
 from rawasgi.app import App as App
 from rawasgi.bridges.asgi_in_wsgi import ASGIMiddleware as ASGIMiddleware
 from rawasgi.bridges.wsgi_in_asgi import WSGIMiddleware as WSGIMiddleware
@@ -72,7 +71,6 @@ from rawasgi.responses import RedirectResponse as RedirectResponse
 from rawasgi.responses import Response as Response
 from rawasgi.responses import StreamingResponse as StreamingResponse
 from rawasgi.routing import BaseRoute as BaseRoute
-from rawasgi.routing import Host as Host
 from rawasgi.routing import Mount as Mount
 from rawasgi.routing import Route as Route
 from rawasgi.routing import Router as Router
@@ -96,9 +94,11 @@ from rawasgi.toolkit.formdata import FormData as FormData
 from rawasgi.toolkit.formdata import UploadFile as UploadFile
 from rawasgi.toolkit.hints import TrailersResponse as TrailersResponse
 from rawasgi.toolkit.hints import send_early_hints as send_early_hints
+from rawasgi.toolkit.hosts import Host as Host
 from rawasgi.toolkit.jsonlines import JSONLinesResponse as JSONLinesResponse
 from rawasgi.toolkit.lifespans import LifespanError as LifespanError
 from rawasgi.toolkit.lifespans import with_mounts as with_mounts
+from rawasgi.toolkit.routers import APIRouter as APIRouter
 from rawasgi.toolkit.static import StaticFiles as StaticFiles
 from rawasgi.toolkit.templates import Jinja2Templates as Jinja2Templates
 from rawasgi.typed.encoders import jsonable_encoder as jsonable_encoder

@@ -103,6 +103,8 @@ FLOORS = (
             "toolkit/forms.py",
             "toolkit/broadcast.py",
             "toolkit/broadcast_valkey.py",
+            "toolkit/hosts.py",
+            "toolkit/routers.py",
             "toolkit/endpoints.py",
             "toolkit/lifespans.py",
             "bridges/crossings.py",

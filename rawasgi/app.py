@@ -4,9 +4,9 @@ bytes > server > [app] > middleware > routing > handler > response > bytes
 
 `App` is one ASGI callable made of a router, a list of layers and a lifespan. It copies the scope once, because routing
 writes into it and the dict is the server's, builds its onion at the first scope of any type, and from then on only
-calls it. `APIRouter` collects routes for an app that is written elsewhere. `@app.get(path)` reads the signature of your
-function: one parameter, the request, and it is a handler of the core; for any other the typed floor is loaded, by name.
-`Route(path, func)` reads none: it calls the function with the request.
+calls it. `@app.get(path)` reads the signature of your function: one parameter, the request, and it is a handler of the
+core; for any other the typed floor is loaded, by name. `Route(path, func)` reads none: it calls the function with the
+request.
 
 The lifespan is one call that spans the life of the server, the only scope without a client. Your part is an async
 context manager: what stands before its `yield` is set-up, what it yields becomes the `state` of every request.
@@ -24,19 +24,18 @@ Left out:     what `described` means, and typed handlers: see `typed.registratio
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from importlib import import_module
 from typing import Any, TypeVar
 
 from rawasgi.call_next import BaseHTTPMiddleware
-from rawasgi.concurrency import Lifespan, merged_lifespan
+from rawasgi.concurrency import Lifespan
 from rawasgi.datastructures import State
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
-from rawasgi.middleware import ExceptionMiddleware, Layers, Middleware, ServerErrorMiddleware, layered, wrap
-from rawasgi.paths import PathTemplate, rooted
+from rawasgi.middleware import ExceptionMiddleware, Middleware, ServerErrorMiddleware, wrap
+from rawasgi.paths import PathTemplate
 from rawasgi.requests import HTTPConnection, Request, limit_body
 from rawasgi.responses import HandlerApp
-from rawasgi.routing import BaseRoute, Mount, PathRoute, Route, RouteOwner, Router, WebSocketRoute
+from rawasgi.routing import BaseRoute, Route, RouteOwner, Router, WebSocketRoute
 from rawasgi.websockets import WebSocket, WebSocketApp
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -63,7 +62,7 @@ def typed() -> Any:
 
 
 class Registrar(RouteOwner):
-    """The decorators that `App` and `APIRouter` share."""
+    """The decorators of an app; those of an `APIRouter` too."""
 
     prefix = ""  # of the paths that the decorators register
     route_class: type[Route] = Route  # of the routes that they make
@@ -123,52 +122,8 @@ class Registrar(RouteOwner):
         return func
 
     def include_router(self, router: Router, *, prefix: str = "", **described: Any) -> None:
-        """Take over the routes that `router` has now, each with `prefix` in front of its path; its layers go around
-        each of them, and its lifespan becomes a part of ours. `described` is said of all of them.
-        """
-        rooted(prefix or "/")
-        for route in router.routes:
-            self.register(moved(route, self.prefix + prefix.rstrip("/"), router.layers, self.described, described))
-        own: Any = getattr(self, "router", self)  # an app leaves its lifespan to its router
-        own.lifespan_context = merged_lifespan(own.lifespan_context, router.lifespan_context)
-
-
-def moved(route: BaseRoute, prefix: str, layers: Layers, *described: Mapping[str, Any]) -> BaseRoute:
-    """The same route below a prefix and layers; ValueError for one that has neither path nor app."""
-    if any(described) or (hasattr(route, "plan") and (prefix or layers)):
-        return typed().moved(route, prefix, layers, described)  # type: ignore[no-any-return]
-    if not (prefix or layers):
-        return route
-    if not isinstance(route, PathRoute | Mount):
-        raise ValueError(f"{route!r} can take neither the prefix {prefix!r} nor layers: mount its router instead")
-    route = copy(route)
-    route.path, route.app = prefix + route.path, layered(route.app, layers)
-    route.template = PathTemplate(route.path + ("/{path:path}" if isinstance(route, Mount) else ""))
-    return route
-
-
-class APIRouter(Router, Registrar):
-    """Routes to be included in an app: `app.include_router(router, prefix="/items")`. It is an ASGI app as well.
-
-    `route_class` makes the routes of the decorators; `middleware` are layers around each of its routes.
-    """
-
-    def __init__(
-        self,
-        *,
-        prefix: str = "",
-        routes: Sequence[BaseRoute] | None = None,
-        redirect_slashes: bool = True,
-        default: ASGIApp | None = None,
-        route_class: type[Route] = Route,
-        lifespan: Lifespan | None = None,
-        middleware: Layers = None,
-        **described: Any,
-    ) -> None:
-        super().__init__(routes, redirect_slashes, default, lifespan, middleware=middleware)
-        self.prefix = rooted(prefix).rstrip("/") if prefix else ""
-        self.route_class = route_class
-        self.described = typed().check_group(self, described) if described else described
+        """Take over the routes of `router`, its layers and its lifespan: see `toolkit.routers`, which does it."""
+        import_module("rawasgi.toolkit.routers").include(self, router, prefix, described)
 
 
 OUTSIDE = (500, Exception)  # what has a handler for these is not expected
@@ -206,6 +161,7 @@ class App(Registrar):
         self.router = Router(routes, redirect_slashes, lifespan=lifespan)
         self.user_middleware = list(middleware or ())
         self.exception_handlers = dict(exception_handlers or {})
+        self.expected_handlers: dict[Any, Callable[..., Any]] = {}  # those that answer inside your layers
         self.max_body_size = max_body_size
         self.middleware_stack: ASGIApp | None = None
         self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
@@ -223,16 +179,13 @@ class App(Registrar):
     def build_middleware_stack(self) -> ASGIApp:
         """The onion: the boundary for unexpected errors, your layers, the boundary for expected ones, the router."""
         unexpected = next((self.exception_handlers[key] for key in OUTSIDE if key in self.exception_handlers), None)
+        self.expected_handlers = {key: func for key, func in self.exception_handlers.items() if key not in OUTSIDE}
         layers = [
             Middleware(ServerErrorMiddleware, handler=unexpected, debug=self.debug),
             *self.user_middleware,
-            Middleware(ExceptionMiddleware, handlers=self.expected_handlers(), debug=self.debug),
+            Middleware(ExceptionMiddleware, handlers=self.expected_handlers, debug=self.debug),
         ]
         return wrap(self.router, layers)
-
-    def expected_handlers(self) -> dict[Any, Callable[..., Any]]:
-        """The handlers of exceptions that are answered inside your layers."""
-        return {key: handler for key, handler in self.exception_handlers.items() if key not in OUTSIDE}
 
     @property
     def routes(self) -> list[BaseRoute]:

@@ -264,7 +264,8 @@ class BaseHTTPMiddleware:
         finally:
             for inner in calls:
                 await inner.finish(failed)
-            await request.close()
+            if request.is_open:
+                await request.close()
 
     async def respond(self, request: Request, calls: list[InnerCall], send: Send) -> Response:
         """The response of `dispatch`. What `call_next` starts below is noted in `calls`, to be ended when that is sent.

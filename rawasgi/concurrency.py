@@ -188,17 +188,6 @@ def as_lifespan(lifespan: Lifespan | None) -> Lifespan:
     return nothing_to_do if lifespan is None else lifespan
 
 
-def merged_lifespan(outer: Lifespan, inner: Lifespan) -> Lifespan:
-    """One lifespan of two: `inner` starts last and ends first; of a name that both yield, `outer` has the last word."""
-
-    @asynccontextmanager
-    async def both(app: Any) -> AsyncIterator[Mapping[str, Any]]:
-        async with outer(app) as first, inner(app) as second:
-            yield {**(second or {}), **(first or {})}
-
-    return both
-
-
 async def run_lifespan(lifespan: Lifespan, app: Any, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one lifespan scope: enter `lifespan(app)` at start-up, leave it at shutdown.
 

@@ -240,9 +240,11 @@ class MutableHeaders(Headers):
 
     def __setitem__(self, key: str, value: str) -> None:
         wanted, _ = pair = encoded(key, value)
-        for place, (name, _) in enumerate(self._list):
+        for place, (name, _) in enumerate(self._list, 1):
             if name == wanted:
-                self._list[place:] = [pair, *(other for other in self._list[place + 1 :] if other[0] != wanted)]
+                self._list[place - 1] = pair
+                if place < len(self._list):
+                    self._list[place:] = [other for other in self._list[place:] if other[0] != wanted]
                 return
         self._list.append(pair)
 

@@ -126,6 +126,14 @@ async def nobody_there(connection: Any, error: Exception) -> None:
     """The client has left, and the handler with it: there is nobody to answer, and nothing went wrong."""
 
 
+EXPECTED: Handlers = {
+    HTTPException: http_exception,
+    WebSocketException: websocket_exception,
+    WebSocketDisconnect: nobody_there,
+    ClientDisconnect: nobody_there,
+}
+
+
 class ExceptionMiddleware:
     """The innermost layer: exceptions that have a handler are answered, all others go on outwards.
 
@@ -139,24 +147,18 @@ class ExceptionMiddleware:
         self.app = app
         self.debug = debug
         self.given = handlers or {}
-        self.handlers: Handlers = {
-            HTTPException: http_exception,
-            WebSocketException: websocket_exception,
-            WebSocketDisconnect: nobody_there,
-            ClientDisconnect: nobody_there,
-            **self.given,
-        }
+        self.handlers: Handlers = {**EXPECTED, **self.given}
 
     def find(self, error: Exception, app: Any) -> Callable[..., Any] | None:
         """The handler for this exception, if there is one; `app` is the App that the scope has passed through."""
-        handlers: Handlers = {**self.handlers, **getattr(app, "expected_handlers", dict)(), **self.given}
-        if isinstance(error, HTTPException) and error.status_code in handlers:
-            return handlers[error.status_code]
-        for cls in type(error).__mro__:
-            if cls in handlers:
-                return handlers[cls]
-            if cls.__name__ == "HTTPException" and hasattr(error, "status_code"):  # of an app below, of another family
-                return handlers[HTTPException]
+        places: list[Mapping[Any, Callable[..., Any]]] = [self.given, getattr(app, "expected_handlers", {}), EXPECTED]
+        wanted: list[Any] = [error.status_code] if isinstance(error, HTTPException) else []
+        for key in (*wanted, *type(error).__mro__):
+            for handlers in places:
+                if key in handlers:
+                    return handlers[key]
+            if getattr(key, "__name__", "") == "HTTPException" and hasattr(error, "status_code"):
+                return self.find(HTTPException(0), app)  # of an app below, of another family
         return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -167,6 +167,8 @@ class PathTemplate:
             self.convertors[name] = CONVERTOR_TYPES[kind]
             pattern += re.escape(path[end : parameter.start()]) + f"(?P<{name}>{self.convertors[name].regex})"
             end = parameter.end()
+        convertors = self.convertors.items()  # text is what a path is made of: it needs no converting
+        self.converting = [(name, c.convert) for name, c in convertors if not isinstance(c, StringConvertor)]
         flags = re.NOFLAG if path.startswith("/") or not path else re.IGNORECASE
         self.regex = re.compile(pattern + re.escape(path[end:]), flags)
 
@@ -175,10 +177,13 @@ class PathTemplate:
         found = self.regex.fullmatch(path)
         if found is None:
             return None
+        values: dict[str, Any] = found.groupdict()
         try:
-            return {name: convertor.convert(found[name]) for name, convertor in self.convertors.items()}
+            for name, convert in self.converting:
+                values[name] = convert(values[name])
         except ValueError:  # 5,000 digits are no int, 400 no float: no such resource
             return None
+        return values
 
     def fill(self, values: dict[str, Any]) -> str:
         """The path for these parameters, all of them: KeyError where one is missing."""
@@ -289,22 +294,24 @@ class PathIndex(Generic[T]):
 
     def candidates(self, path: str) -> list[Entry[T]]:
         """All that may match `path`, in the order of registration; the template itself has the last word."""
-        found = [*self.barriers]
+        found = self.barriers[:]
         frontier = [self.root]
         for segment in path.split("/")[1:]:
             following: list[Node[T]] = []
             for node in frontier:
-                found += node.tails
-                if segment in node.literals:
-                    following.append(node.literals[segment])
-                if node.parameter is not None:
+                if node.tails:
+                    found += node.tails
+                if literal := node.literals.get(segment):
+                    following.append(literal)
+                if node.parameter:
                     following.append(node.parameter)
             frontier = following
             if not frontier:
                 break
         for node in frontier:
             found += node.ends
-        found.sort(key=BY_ORDER)
+        if len(found) > 1:
+            found.sort(key=BY_ORDER)
         return found
 
     def __repr__(self) -> str:

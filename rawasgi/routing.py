@@ -10,19 +10,19 @@ A path without parameters is found by one look in a dict, unless a route before 
 `paths`. The table is made for the first request, and dropped by whatever changes `routes`, so that nobody asks its age.
 
 The router writes `route`, `endpoint` and `path_params` into the scope that it was given by the app, which made a copy,
-so that middleware outside can read them afterwards. `Mount` and `Host` copy again: what they change concerns only the
-app below.
+so that middleware outside can read them afterwards. `Mount` copies again: what it changes concerns only the app below.
+Routes by host lie outside the core: `host` loads `rawasgi.toolkit.hosts` when it is called, by name.
 
 Spec:         https://asgi.readthedocs.io/en/latest/specs/www.html#http-connection-scope
 Grown from:   tiny/app.py:Route, because apps are built from apps, and URLs are built from names
 In FastAPI:   fastapi.routing:APIRouter
 In Starlette: starlette.routing:Router
 In Flask:     werkzeug.routing:Map
-Left out:     endpoints as classes, lifespans of mounted apps, host patterns with ports
+Left out:     endpoints as classes, hosts, lifespans of mounted apps
 """
 
-import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from importlib import import_module
 from typing import Any
 
 from rawasgi.concurrency import Lifespan, as_lifespan, is_function, name_of, run_lifespan
@@ -31,7 +31,7 @@ from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
 from rawasgi.middleware import Layers, fail, layered
 from rawasgi.paths import Match, NoMatchFound, PathTemplate, RouteList, RouteTable, first_url, rooted
 from rawasgi.responses import HandlerApp, RedirectResponse
-from rawasgi.urls import URL, URLPath, parse_host
+from rawasgi.urls import URL, URLPath
 from rawasgi.websockets import WebSocketApp, refuse
 
 
@@ -82,7 +82,8 @@ class PathRoute(BaseRoute):
         """The same for a path below `root_path`, in a scope of our type."""
         if (found := self.template.match(path)) is None:
             return Match.NONE, {}
-        child = {"endpoint": self.endpoint, "path_params": {**scope.get("path_params", {}), **found}}
+        params = {**scope["path_params"], **found} if scope.get("path_params") else found
+        child = {"endpoint": self.endpoint, "path_params": params}
         fits = self.methods is None or scope["method"] in self.methods
         return (Match.FULL if fits else Match.PARTIAL), child
 
@@ -142,7 +143,7 @@ class WebSocketRoute(PathRoute):
 
 
 class Container(BaseRoute):
-    """What `Mount` and `Host` share: an app below, whose routes are found as `name:child`."""
+    """What `Mount` shares with `toolkit.hosts`: an app below, whose routes are found as `name:child`."""
 
     def __init__(self, app: ASGIApp, name: str | None, template: PathTemplate) -> None:
         self.app = self.base_app = app
@@ -211,37 +212,6 @@ class Mount(Container):
         return f"Mount(path={self.path!r}, name={self.name or ''!r}, app={self.app!r})"
 
 
-class Host(Container):
-    """An app for one host, or for those that fit a template such as `{tenant}.example.org`. A port does not count."""
-
-    def __init__(self, host: str, app: ASGIApp, name: str | None = None) -> None:
-        if host.startswith("/"):
-            raise ValueError(f"a host does not begin with a slash: {host!r}")
-        self.host = host
-        super().__init__(app, name, PathTemplate(re.sub(r":[0-9]+$", "", host)))
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """By the Host header; a malformed one fits no host."""
-        asked = parse_host(scope["headers"])
-        found = self.template.match(asked[0]) if asked else None
-        if found is None:
-            return Match.NONE, {}
-        return Match.FULL, {"endpoint": self.app, "path_params": {**scope.get("path_params", {}), **found}}
-
-    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
-        """`host` with a `path`, or `host:child` with the child's parameters; the result knows its host."""
-        own = {key: path_params.pop(key) for key in self.template.convertors if key in path_params}
-        if len(own) < len(self.template.convertors):
-            raise NoMatchFound(name, path_params)
-        if name == self.name and path_params.keys() == {"path"}:
-            return URLPath(path_params["path"], host=self.template.fill(own))
-        child = self.child_url(name, path_params)
-        return URLPath(child, child.protocol, self.template.fill(own))
-
-    def __repr__(self) -> str:
-        return f"Host(host={self.host!r}, name={self.name or ''!r}, app={self.app!r})"
-
-
 def tabulate(routes: RouteList[BaseRoute]) -> RouteTable[BaseRoute]:
     """Index the routes. Whoever matches in its own way is asked about every request: its template says nothing."""
     routes.table = table = RouteTable[BaseRoute]()
@@ -270,7 +240,7 @@ class RouteOwner:
 
     def host(self, host: str, app: ASGIApp, name: str | None = None) -> None:
         """Give a host an app of its own."""
-        self.register(Host(host, app=app, name=name))
+        self.register(import_module("rawasgi.toolkit.hosts").Host(host, app=app, name=name))
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """The path of the first route of that name which takes these parameters; else `NoMatchFound`."""

@@ -99,7 +99,9 @@ class WebSocket(HTTPConnection):
         """The next message as the server sends it; RuntimeError after `websocket.disconnect`, for nothing follows it."""
         if self._gone is not None:
             raise RuntimeError(f"receive() after websocket.disconnect ({self._gone.code}): nothing can follow (WR10)")
-        message = await self._receive()
+        return self._heard(await self._receive())
+
+    def _heard(self, message: Message) -> Message:
         if message["type"] == "websocket.receive" and self._app.state == "open":
             return message  # data moves no table, so the tables are not asked: where we are open, the server is
         self._server.says(message)
@@ -150,7 +152,8 @@ class WebSocket(HTTPConnection):
     async def _receive_data(self, key: str) -> Any:
         if self._app.state not in ("open", "closed", "peer_gone"):
             raise RuntimeError(f"nothing can be received while the websocket is {self._app.state}: accept() it first")
-        message = await self.receive()
+        is_open = self._app.state == "open"  # then nobody is gone, and a call can be saved
+        message = self._heard(await self._receive()) if is_open else await self.receive()
         if (data := message.get(key)) is not None:
             return data
         if self._gone is not None:

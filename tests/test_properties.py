@@ -13,7 +13,8 @@ from rawasgi.app import App
 from rawasgi.call_next import BaseHTTPMiddleware
 from rawasgi.middleware import Middleware
 from rawasgi.responses import JSONResponse
-from rawasgi.routing import Host, Mount, Route, WebSocketRoute
+from rawasgi.routing import Mount, Route, WebSocketRoute
+from rawasgi.toolkit.hosts import Host
 from tests.drive import converse, http, websocket
 
 reproducible = settings(derandomize=True, deadline=None, max_examples=100)

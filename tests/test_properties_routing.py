@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from rawasgi.paths import CONVERTOR_TYPES, Convertor, Match
 from rawasgi.responses import RedirectResponse
-from rawasgi.routing import BaseRoute, Host, Mount, Route, Router, WebSocketRoute
+from rawasgi.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
+from rawasgi.toolkit.hosts import Host
 from rawasgi.urls import URL
 from tests.drive import converse, http, websocket
 

@@ -11,7 +11,8 @@ from rawasgi.app import App
 from rawasgi.middleware import Middleware
 from rawasgi.paths import Match, NoMatchFound
 from rawasgi.responses import PlainTextResponse
-from rawasgi.routing import Host, Mount, Route, Router, WebSocketRoute
+from rawasgi.routing import Mount, Route, Router, WebSocketRoute
+from rawasgi.toolkit.hosts import Host
 from tests.drive import broken, converse, http, websocket
 from tests.test_routing import CLOSE, CONNECT, NOT_FOUND, Raw, named, redirect, talk, text
 

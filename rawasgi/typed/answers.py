@@ -21,7 +21,6 @@ Left out:     nothing
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, closing
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 try:
@@ -63,28 +62,33 @@ class Writer:
         said = {name: getattr(answer, name) for name in SAID_OF_MODELS}
         self.said = {name: value for name, value in said.items() if value is not None and value is not False}
         self.said["by_alias"] = answer.by_alias
+        self.says_nothing = self.said == {"by_alias": True}
         self.validate = self.adapter.validator.validate_python
-        self.write: Callable[[Any], bytes] = partial(self.adapter.serializer.to_json, **self.said)
-
-    def checked(self, value: Any) -> Any:
-        """The value, as pydantic understands it."""
-        try:
-            return self.validate(value, from_attributes=True)
-        except pydantic.ValidationError as error:
-            lines = [{**line, "loc": ("response", *line["loc"])} for line in error.errors(include_url=False)]
-            raise ResponseValidationError(errors=lines, body=value, endpoint=self.endpoint) from None
+        self.write = self.adapter.serializer.to_json
 
     def to_json(self, value: Any) -> bytes:
         """Straight to bytes."""
-        checked = self.checked(value)
         try:
-            return self.write(checked)
+            checked = self.validate(value, from_attributes=True)
+        except pydantic.ValidationError as error:
+            raise self.refusal(value, error) from None
+        try:
+            return self.write(checked, by_alias=True) if self.says_nothing else self.write(checked, **self.said)
         except PydanticSerializationError:  # half a surrogate pair has no UTF-8, and Rust does not escape it
             return to_json(self.adapter.dump_python(checked, mode="json", **self.said))
 
     def to_python(self, value: Any) -> Any:
         """To what a response class of your own renders."""
-        return self.adapter.dump_python(self.checked(value), mode="json", **self.said)
+        try:
+            checked = self.validate(value, from_attributes=True)
+        except pydantic.ValidationError as error:
+            raise self.refusal(value, error) from None
+        return self.adapter.dump_python(checked, mode="json", **self.said)
+
+    def refusal(self, value: Any, error: pydantic.ValidationError) -> ResponseValidationError:
+        """What the server's log says of a value that is something else."""
+        lines = [{**line, "loc": ("response", *line["loc"])} for line in error.errors(include_url=False)]
+        return ResponseValidationError(errors=lines, body=value, endpoint=self.endpoint)
 
 
 def make_finish(answer: Answer, endpoint: str) -> Callable[[Any, Any], Any]:
@@ -92,10 +96,10 @@ def make_finish(answer: Answer, endpoint: str) -> Callable[[Any, Any], Any]:
     kind = answer.stream_item if answer.stream else answer.response_model
     writer = None if kind is None else Writer(kind, answer, endpoint)
     if answer.stream:
-        return Streamer(answer, writer)
+        return Streamer(answer, writer).finish
     if answer.status_code in (*BODILESS, 205):
         writer = None
-    return Finisher(answer, writer)
+    return Finisher(answer, writer).finish
 
 
 class Finisher:
@@ -106,32 +110,37 @@ class Finisher:
         self.writer = writer
         self.write = plain_json if writer is None else writer.to_json
 
-    def __call__(self, run: Any, value: Any) -> Response:
+    def finish(self, run: Any, value: Any) -> Response:
         """Make it, with the status, headers and background tasks that the run has gathered."""
         if isinstance(value, Response):
             value.background = value.background or run.background
             return value
-        status = self.status_code if run.response is None else run.response.status_code or self.status_code
-        if self.response_class is not None:
-            content = jsonable_encoder(value) if self.writer is None else self.writer.to_python(value)
-            response = make_response(self.response_class, content, status, run.background)
-        elif status == 205:  # the one status whose content is forbidden, and its Content-Length is not
+        said = run.response
+        status = self.status_code if said is None else said.status_code or self.status_code
+        if self.response_class is None and status != 205:
+            response: Response = Written(self.write(value), status, run.background)
+        elif self.response_class is None:  # the one status whose content is forbidden, and its Content-Length is not
             response = Response(None, 205, background=run.background)
         else:
-            response = Written(self.write(value), status or 200, run.background)
-        if run.response is not None:
-            response.raw_headers += run.response.raw_headers
+            content = jsonable_encoder(value) if self.writer is None else self.writer.to_python(value)
+            response = make_response(self.response_class, content, status, run.background)
+        if said is not None:
+            response.raw_headers += said.raw_headers
         return response
 
 
 class Written(JSONResponse):
-    """JSON that is bytes already."""
+    """JSON that is bytes already. Without a status it is 200."""
 
-    def __init__(self, body: bytes, status_code: int, background: Any) -> None:
+    status_code = 200
+
+    def __init__(self, body: bytes, status_code: int | None, background: Any) -> None:
         self.body = body
-        self.status_code = status_code
         self.background = background
-        self.raw_headers = [JSON] if status_code in BODILESS else [(b"content-length", b"%d" % len(body)), JSON]
+        if status_code is not None:
+            self.status_code = status_code
+        is_bodiless = status_code is not None and status_code in BODILESS
+        self.raw_headers = [JSON] if is_bodiless else [(b"content-length", b"%d" % len(body)), JSON]
 
 
 def make_response(response_class: Any, content: Any, status: int | None, background: Any) -> Response:
@@ -149,7 +158,7 @@ class Streamer:
         self.write = plain_json if writer is None else writer.to_json
         self.encode = {"bytes": None, "json lines": self.line, "events": self.event}[answer.stream]
 
-    def __call__(self, run: Any, value: Any) -> Response:
+    def finish(self, run: Any, value: Any) -> Response:
         """Make it."""
         said = 0 if run.response is None else run.response.status_code
         content = value if self.encode is None else encoded(value, self.encode)

@@ -25,30 +25,29 @@ try:
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("typed handlers need pydantic: pip install 'rawasgi[typed]'", name=missing.name) from None
 
+from rawasgi.messages.types import Scope
 from rawasgi.requests import MalformedJSON, parse_json
 from rawasgi.toolkit.formdata import FormData, UploadFile
 from rawasgi.typed.errors import RequestValidationError
 from rawasgi.typed.making import wants_bytes
 from rawasgi.typed.plan import BodyPlan
-from rawasgi.typed.sources import MISSING, Sources, in_headers
+from rawasgi.typed.sources import MISSING, header_fields
 
 TOO_DEEP = "nested too deep"
 # Numbers that may be too large for a float: Python is asked about them, for Rust would make them infinite.
 # A pattern that begins with one letter is the quickest to look for; few texts have a capital one.
-LARGE_EXPONENT, MANY_DIGITS = re.compile(rb"e\+?[0-9]{3}"), re.compile(rb"[0-9]{300}")
+LARGE_EXPONENT, MANY_DIGITS, CAPITAL_E = re.compile(rb"e\+?[0-9]{3}"), re.compile(rb"[0-9]{300}"), ord("E")
 
 
-async def read_body(plan: BodyPlan, request: Any, sources: Sources) -> Any:
-    """The body of a request. `RequestValidationError` for malformed JSON, HTTPException 400 for a malformed form."""
-    if plan.form:
-        return await read_form(plan, request)
-    data = await request.body()
+def read_body(data: bytes, scope: Scope) -> Any:
+    """What is said by a body that is no form. `RequestValidationError` for malformed JSON."""
     if not data:
         return MISSING
-    kind = in_headers(sources, "content-type", many=False)
-    if kind is MISSING:
-        return data
-    return read_json(data) if kind == "application/json" or is_json_type(kind) else data
+    for name, value in header_fields(scope):
+        if name == b"content-type":
+            is_json = value == b"application/json" or is_json_type(value.decode("latin-1"))
+            return read_json(data) if is_json else data
+    return data
 
 
 def is_json_type(content_type: str) -> bool:
@@ -76,7 +75,7 @@ def read_json(data: bytes) -> Any:
 
 def may_be_infinite(data: bytes) -> bool:
     """Whether a number in it may be too large for a float; few are that only look like it."""
-    small = data.lower() if b"E" in data else data
+    small = data.lower() if CAPITAL_E in data else data
     return LARGE_EXPONENT.search(small) is not None or (len(data) >= 300 and MANY_DIGITS.search(data) is not None)
 
 
@@ -96,7 +95,7 @@ def is_deep(value: Any) -> bool:
 
 
 async def read_form(plan: BodyPlan, request: Any) -> FormData:
-    """The fields and files; a file that is asked for as bytes is read, and stands at its beginning again."""
+    """The fields and files; HTTPException 400 for a malformed form. A file that is asked for as bytes is read, and stands at its beginning again."""
     form: FormData = await request.form()
     as_bytes = {name for field in plan.fields if wants_bytes(field.parameter) for name in field.names}
     if not as_bytes:

@@ -90,7 +90,7 @@ DEFAULT: dict[type[Exception], Callable[..., Any]] = {
 
 def default_handler(error: Exception, app: Any) -> Callable[..., Any] | None:
     """Our handler for an exception; None where the app has one of its own, by status or class, or where we have none."""
-    theirs: Any = getattr(app, "expected_handlers", dict)()
+    theirs: Any = getattr(app, "expected_handlers", {})
     if getattr(error, "status_code", None) in theirs:
         return None
     for cls in type(error).__mro__:

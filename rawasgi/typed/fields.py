@@ -15,7 +15,7 @@ In Flask:     none, because it validates nothing
 Left out:     pydantic's first version
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -75,14 +75,21 @@ class Field:
 
     def read(self, sources: Sources, errors: list[Error]) -> Any:
         """The value; where there is none, or a wrong one, MISSING, and a line more in `errors`."""
+        found, name = self.find(sources)
+        return self.absent(errors, name) if found is MISSING else self.checked(found, errors, name)
+
+    def find(self, sources: Sources) -> tuple[Any, str]:
+        """What pydantic is to read, and the name under which it was found."""
         for name in self.names:
             text = self.find_one(sources, name, self.many)
             if text is not MISSING:
-                break
-        else:
-            return self.absent(errors, self.names[0])
+                return text, name
+        return MISSING, self.names[0]
+
+    def checked(self, found: Any, errors: list[Error], name: str) -> Any:
+        """The value of what was found."""
         try:
-            return self.validate(text, from_attributes=True)
+            return self.validate(found, from_attributes=True)
         except pydantic.ValidationError as error:
             errors.extend(self.told(error, name))
             return MISSING
@@ -101,38 +108,12 @@ class Field:
         if default is REQUIRED:
             errors.append(no_value(self.loc(name)))
             return MISSING
-        if not options.get("validate_default"):
-            return default
-        try:
-            return self.validate(default, from_attributes=True)
-        except pydantic.ValidationError as error:
-            errors.extend(self.told(error, name))
-            return MISSING
+        return self.checked(default, errors, name) if options.get("validate_default") else default
 
     def told(self, error: pydantic.ValidationError, name: str) -> list[Error]:
         """What pydantic says, with our place before its own."""
         where = self.loc(name)
         return [{**line, "loc": (*where, *line["loc"])} for line in error.errors(include_url=False)]
-
-
-@dataclass(frozen=True, eq=False)
-class ComposedField(Field):
-    """What is more than one text: it has to be found before it is read."""
-
-    def read(self, sources: Sources, errors: list[Error]) -> Any:
-        """The same."""
-        found, name = self.find(sources)
-        if found is MISSING:
-            return self.absent(errors, name)
-        try:
-            return self.validate(found, from_attributes=True)
-        except pydantic.ValidationError as error:
-            errors.extend(self.told(error, name))
-            return MISSING
-
-    def find(self, sources: Sources) -> tuple[Any, str]:
-        """What pydantic is to read, and the name under which it was found."""
-        raise NotImplementedError(f"{type(self).__name__} must say what it finds")
 
 
 class Part(NamedTuple):
@@ -144,7 +125,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class ModelField(ComposedField):
+class ModelField(Field):
     """A parameter model: its fields are looked up one by one, and all else is handed to it too, to be forbidden perhaps."""
 
     parts: tuple[Part, ...] = ()
@@ -193,7 +174,7 @@ class Seen(dict[str, Any]):
 
 
 @dataclass(frozen=True, eq=False)
-class UnionField(ComposedField):
+class UnionField(Field):
     """One of several form models: each of them reads the form in its own way, and pydantic decides between them."""
 
     members: tuple[ModelField, ...] = ()
@@ -217,22 +198,23 @@ def read_by(member: ModelField, value: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class BodyField(ComposedField):
+class BodyField(Field):
     """What is in a JSON body: the whole, or with `embed` one key of an object."""
 
     embed: bool = False
 
     def read(self, sources: Sources, errors: list[Error]) -> Any:
         """The same; a default is for a key that is not there, not for a body that has no keys."""
-        if self.embed and sources.body is not MISSING and not isinstance(sources.body, dict | bytes):
-            errors.append(no_value(self.loc(self.names[0])))
+        body, name = sources.body, self.names[0]
+        if not self.embed:
+            return self.absent(errors, name) if body is MISSING else self.checked(body, errors, name)
+        if body is not MISSING and not isinstance(body, dict | bytes):
+            errors.append(no_value(self.loc(name)))
             return MISSING
         return super().read(sources, errors)
 
     def find(self, sources: Sources) -> tuple[Any, str]:
-        """The whole, or what is under our name in an object."""
-        if not self.embed:
-            return sources.body, self.alias
+        """What is under our name in an object."""
         if isinstance(sources.body, dict):
             for name in self.names:
                 if name in sources.body:
@@ -242,3 +224,32 @@ class BodyField(ComposedField):
     def loc(self, name: str) -> tuple[str, ...]:
         """`("body",)` for the whole."""
         return ("body", name) if self.embed else ("body",)
+
+
+# An argument that is one text in a dict: its name, its name there, pydantic's function that reads it, and its field.
+# It is a plain tuple because Python unpacks that in one instruction, and iterates over a named one.
+Text = tuple[str, str, Callable[..., Any], Field]
+
+
+def texts_in(place: str, fields: Iterable[Field]) -> tuple[Text, ...]:
+    """The fields of a place, if each is one text. Else none: they are read one by one, and errors keep their order."""
+    there = [each for each in fields if each.place == place]
+    if not all(type(each) is Field and not each.many and len(each.names) == 1 for each in there):
+        return ()
+    return tuple((each.name, each.names[0], each.validate, each) for each in there)
+
+
+def read_texts(
+    wanted: Iterable[Text], texts: Mapping[str, Any], errors: list[Error], arguments: dict[str, Any]
+) -> None:
+    """Put what `Field.read` would give into `arguments`, for all that are in one dict."""
+    for name, key, validate, own in wanted:
+        text = texts.get(key, MISSING)
+        if text is MISSING:
+            arguments[name] = own.absent(errors, key)
+            continue
+        try:
+            arguments[name] = validate(text, from_attributes=True)
+        except pydantic.ValidationError as error:
+            errors += own.told(error, key)
+            arguments[name] = MISSING

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from rawasgi.typed.fields import Field
+from rawasgi.typed.fields import Field, Text, texts_in
 from rawasgi.typed.params import Depends
 from rawasgi.typed.signature import Signature
 
@@ -50,11 +50,29 @@ class Call:
     depends: Depends | None = None  # how it was declared; none for the endpoint
     scopes: tuple[str, ...] = ()  # of all Security between the endpoint and it
     finish: Callable[[Any, Any], Any] | None = None  # of the endpoint: its run and its value -> a response
+    # The arguments again, by kind, so that no request asks what kind each of them is.
+    made: tuple[tuple[str, int], ...] = field(init=False, repr=False)  # by other calls, which have these numbers
+    path: tuple[Text, ...] = field(init=False, repr=False)
+    query: tuple[Text, ...] = field(init=False, repr=False)
+    sought: tuple[tuple[str, Field], ...] = field(init=False, repr=False)  # all else that is read, one by one
+    given: tuple[tuple[str, str], ...] = field(init=False, repr=False)
+    asks: bool = field(init=False, repr=False)  # whether it takes anything that no other call makes
+    is_awaited: bool = field(init=False, repr=False)  # on the loop: its own coroutine, or one that opens its generator
 
-    @cached_property
-    def is_awaited(self) -> bool:
-        """Whether a call on the loop gives what is to be awaited: its own coroutine, or one that opens its generator."""
-        return self.ends is not None or self.signature.manner == "coroutine"
+    def __post_init__(self) -> None:
+        path, query = texts_in("path", self.fields), texts_in("query", self.fields)
+        quick = {name for name, *_ in (*path, *query)}
+        said: dict[str, Any] = {
+            "made": tuple((name, call) for name, _, call, _ in self.arguments if call is not None),
+            "path": path,
+            "query": query,
+            "sought": tuple((name, field) for name, field, _, _ in self.arguments if field and name not in quick),
+            "given": tuple((name, given) for name, _, _, given in self.arguments if given),
+            "asks": any(call is None for _, _, call, _ in self.arguments),
+            "is_awaited": self.ends is not None or self.signature.manner == "coroutine",
+        }
+        for name, value in said.items():
+            object.__setattr__(self, name, value)
 
     @property
     def name(self) -> str:
@@ -154,6 +172,12 @@ class Plan:
     def ends(self) -> bool:
         """Whether anything is torn down."""
         return any(call.ends for call in self.calls)
+
+    @cached_property
+    def asks_connection(self) -> bool:
+        """Whether a request of it needs an object: for its body, or since a parameter is one."""
+        given = {what for call in self.calls for _, what in call.given}
+        return self.body is not None or not given.isdisjoint(("request", "websocket", "connection"))
 
     def finished_by(self, answer: Answer, finish: Callable[[Any, Any], Any]) -> "Plan":
         """The same plan, whose endpoint's value becomes a response."""

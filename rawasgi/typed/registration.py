@@ -19,12 +19,12 @@ from functools import reduce
 from typing import Any
 
 from rawasgi.app import is_raw
-from rawasgi.app import moved as core_moved
 from rawasgi.concurrency import name_of
 from rawasgi.middleware import Layers
 from rawasgi.requests import Request
 from rawasgi.responses import HandlerApp
 from rawasgi.routing import BaseRoute, PathRoute, Route, WebSocketRoute
+from rawasgi.toolkit.routers import moved as raw_moved
 from rawasgi.typed.options import GroupOptions, RouteOptions, SocketOptions, check_options, group_of, joined
 from rawasgi.typed.routing import APIRoute, APIWebSocketRoute
 from rawasgi.typed.signature import SignatureError
@@ -78,7 +78,7 @@ def moved(route: BaseRoute, prefix: str, layers: Layers, groups: Sequence[Mappin
         route.move(prefix, layers, options)
         return route
     if not options.get("dependencies"):
-        return core_moved(route, prefix, layers)
+        return raw_moved(route, prefix, layers)
     if isinstance(route, Route) and isinstance(route.app, HandlerApp):  # raw, but what guards it must not be lost
         raw = APIRoute(route.path, route.endpoint, name=route.name, methods=route.methods)
         raw.move(prefix, layers, options)

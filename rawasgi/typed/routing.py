@@ -134,7 +134,7 @@ class APIRoute(Route, TypedRoute):
                 exits.request.push_async_callback(
                     request.close
                 )  # it may be another than the app's, with files of its own
-            response: Response = await Run(plan, request, exits).go()
+            response: Response = await Run(plan, request.scope, request, exits).go()
             return response
 
         return handle
@@ -148,12 +148,13 @@ class TypedApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the plan, send the response, tear down; an exception that has a handler of ours is answered."""
-        request = Request(scope, receive, send)
         tracked = send if isinstance(send, TrackedSend) else TrackedSend(send)
         plan = self.route.plan_for(scope)
+        is_simple = self.route.handler is None and not plan.ends
+        request = None if is_simple and not plan.asks_connection else Request(scope, receive, send)
         try:
-            if self.route.handler is None and not plan.ends:
-                await tracked.respond(await Run(plan, request).go(), scope, receive)
+            if is_simple:
+                await tracked.respond(await Run(plan, scope, request).go(), scope, receive)
             else:
                 exits = Exits()
                 respond = partial(tracked.respond, scope=scope, receive=receive)
@@ -162,15 +163,16 @@ class TypedApp:
             handler = default_handler(error, scope.get("app"))
             if handler is None or tracked.started:
                 raise
-            await tracked.respond(await handler(request, error), scope, receive)
+            asking = Request(scope, receive, send) if request is None else request
+            await tracked.respond(await handler(asking, error), scope, receive)
         finally:
-            if request.is_open:
+            if request is not None and request.is_open:
                 await request.close()
 
-    async def answer(self, request: Request, plan: Plan, exits: Exits) -> Any:
+    async def answer(self, request: Any, plan: Plan, exits: Exits) -> Any:
         """The response: by the handler of a route class, which may be given another request, or straight."""
         if self.route.handler is None:
-            return await Run(plan, request, exits).go()
+            return await Run(plan, request.scope, request, exits).go()
         request.scope["rawasgi.plan"] = plan, exits
         return await self.route.handler(request)
 
@@ -203,10 +205,10 @@ class APIWebSocketRoute(WebSocketRoute, TypedRoute):
         """Run the plan; the endpoint is its last step, and then everything is torn down."""
         plan, websocket = self.plan_for(scope), WebSocket(scope, receive, send)
         if not plan.ends:
-            await Run(plan, websocket).go()
+            await Run(plan, scope, websocket).go()
             return
         exits = Exits()
-        await exits.around(Run(plan, websocket, exits).go, nothing_to_send)
+        await exits.around(Run(plan, scope, websocket, exits).go, nothing_to_send)
 
 
 async def nothing_to_send(value: Any) -> None:

@@ -12,6 +12,9 @@ The order is the same for every request:
     6  http.response.start … the last body · background tasks
     7  generators of scope "request" are continued, the last first
 
+What can be known beforehand, the plan knows: a request asks no argument of which kind it is, and makes no object for what
+no parameter wants. The one loop of `Run.go` has the common calls in it, without a function for each.
+
 An exception from 2, 3 or 4 is raised in the generators, at their `yield`, those of 5 before those of 7; one from 6 in
 those of 7. They may raise another in its place; who swallows it leaves the request without a response, which is an error.
 
@@ -28,11 +31,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from rawasgi.concurrency import BackgroundTasks
+from rawasgi.messages.types import Scope
 from rawasgi.requests import HTTPConnection
 from rawasgi.responses import Response
-from rawasgi.typed.bodies import read_body
+from rawasgi.typed.bodies import read_body, read_form
 from rawasgi.typed.errors import RequestValidationError, WebSocketRequestValidationError
-from rawasgi.typed.fields import Error
+from rawasgi.typed.fields import Error, read_texts
 from rawasgi.typed.lanes import enter, hold, leave, semaphore_of
 from rawasgi.typed.params import SecurityScopes
 from rawasgi.typed.plan import Call, Plan, Step
@@ -72,21 +76,24 @@ SWALLOWED = (
 
 
 class Run(Sources):
-    """One request on its way through a plan."""
+    """One request on its way through a plan. `connection` may be none where the plan does not ask for it."""
 
     response: Response | None = None  # what a parameter of that type is: its status and headers are taken over
     background: BackgroundTasks | None = None
 
-    def __init__(self, plan: Plan, connection: HTTPConnection, exits: Exits | None = None) -> None:
-        self.plan, self.connection, self.exits = plan, connection, exits
-        self.scope = connection.scope
-        self.values: list[Any] = [MISSING] * len(plan.calls)
+    def __init__(
+        self, plan: Plan, scope: Scope, connection: HTTPConnection | None = None, exits: Exits | None = None
+    ) -> None:
+        self.plan, self.scope, self.connection, self.exits = plan, scope, connection, exits
+        self.values: list[Any] = []  # what the calls have made so far
         self.errors: list[Error] = []
 
     async def go(self) -> Any:
         """Read the body, if a parameter is in it, and take all steps; what came out of the last."""
-        if self.plan.body is not None:
-            self.body = await read_body(self.plan.body, self.connection, self)
+        if (body := self.plan.body) is not None:
+            request: Any = self.connection
+            self.body = await read_form(body, request) if body.form else read_body(await request.body(), self.scope)
+        values, errors = self.values, self.errors
         for step in self.plan.steps:
             if step.is_limited:
                 await self.take_limited(step)
@@ -94,10 +101,19 @@ class Run(Sources):
                 await (hold if step.holding else enter)(self.take_blocking, step)
             else:
                 for call in step.calls:
-                    if (arguments := self.arguments(call)) is not None:
-                        value = call.func(**arguments) if call.ends is None else self.open_here(call, arguments)
-                        self.keep(call, await value if call.is_awaited else value)
-        return self.values[-1]
+                    if call.asks or errors:
+                        arguments = self.arguments(call)
+                    else:  # all that it takes is there already
+                        arguments = {}
+                        for name, number in call.made:
+                            arguments[name] = values[number]
+                    if arguments is None:
+                        continue
+                    value = call.func(**arguments) if call.ends is None else self.open_here(call, arguments)
+                    if call.is_awaited:
+                        value = await value
+                    values.append(value if call.finish is None else call.finish(self, value))
+        return values[-1]
 
     async def take_limited(self, step: Step) -> None:
         """Wait, here on the loop, until fewer requests have the value; a generator has it until it is torn down."""
@@ -112,7 +128,7 @@ class Run(Sources):
 
     def keep(self, call: Call, value: Any) -> None:
         """Keep what a call made; what the endpoint returned becomes a response first."""
-        self.values[call.number] = value if call.finish is None else call.finish(self, value)
+        self.values.append(value if call.finish is None else call.finish(self, value))
 
     def take_blocking(self, step: Step) -> None:
         """Make the calls of a step, on a thread, where everything blocks."""
@@ -121,22 +137,26 @@ class Run(Sources):
                 self.keep(call, call.func(**arguments) if call.ends is None else self.open_blocking(call, arguments))
 
     def arguments(self, call: Call) -> dict[str, Any] | None:
-        """The arguments of a call; None where one of them is missing, since something is wrong with the request."""
+        """The arguments of a call; None where one of them is missing, and with it what the call would have made."""
         arguments: dict[str, Any] = {}
-        complete = True
-        for name, field, number, given in call.arguments:
-            if field is not None:
-                value = field.read(self, self.errors)
-            elif number is not None:
-                value = self.values[number]
-            else:
-                value = self.given(given, call)
-            if value is MISSING:
-                complete = False
-            arguments[name] = value
-        if self.errors and call.number == len(self.values) - 1:
-            raise self.invalid()
-        return arguments if complete else None
+        errors = self.errors
+        for name, number in call.made:
+            arguments[name] = self.values[number]
+        if call.path:
+            read_texts(call.path, self.scope["path_params"], errors, arguments)
+        if call.query:
+            read_texts(call.query, self.query, errors, arguments)
+        for name, field in call.sought:
+            arguments[name] = field.read(self, errors)
+        for name, what in call.given:
+            arguments[name] = self.given(what, call)
+        if errors:
+            if call is self.plan.endpoint:
+                raise self.invalid()
+            if any(value is MISSING for value in arguments.values()):
+                self.values.append(MISSING)
+                return None
+        return arguments
 
     def given(self, what: str, call: Call) -> Any:
         """What a parameter is given by its type."""

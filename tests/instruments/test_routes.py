@@ -8,12 +8,14 @@ import starlette.applications
 import starlette.routing
 from django.core.handlers.asgi import ASGIHandler
 
-from rawasgi.app import APIRouter, App
+from rawasgi.app import App
 from rawasgi.instruments.command import WrongCommand
 from rawasgi.instruments.routes import lines, routes_command, table
 from rawasgi.middlewares.access_log import AccessLogMiddleware
 from rawasgi.paths import CONVERTOR_TYPES, Convertor
-from rawasgi.routing import BaseRoute, Host, Route, WebSocketRoute
+from rawasgi.routing import BaseRoute, Route, WebSocketRoute
+from rawasgi.toolkit.hosts import Host
+from rawasgi.toolkit.routers import APIRouter
 
 HERE = "tests.instruments.test_routes"
 

@@ -15,7 +15,8 @@ from rawasgi.instruments.conversation import Conversation, converse, life, reque
 from rawasgi.middleware import Middleware
 from rawasgi.middlewares.timing import TimingMiddleware
 from rawasgi.responses import JSONResponse
-from rawasgi.routing import Host, Mount, Route, Router
+from rawasgi.routing import Mount, Route, Router
+from rawasgi.toolkit.hosts import Host
 from rawasgi.toolkit.lifespans import with_mounts
 from tests.drive import on_a_loop
 

@@ -4,11 +4,13 @@ from typing import Annotated, Any
 
 import pytest
 
-from rawasgi.app import APIRouter, App
+from rawasgi.app import App
 from rawasgi.concurrency import BackgroundTasks
 from rawasgi.middlewares.access_log import AccessLogMiddleware
-from rawasgi.routing import Host, Mount, Route
+from rawasgi.routing import Mount, Route
 from rawasgi.toolkit.events import EventSourceResponse
+from rawasgi.toolkit.hosts import Host
+from rawasgi.toolkit.routers import APIRouter
 from rawasgi.typed.params import Body, Cookie, Depends, Form, Header, Query, Security, SecurityScopes, nonblocking
 from rawasgi.websockets import WebSocket
 

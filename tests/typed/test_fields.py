@@ -3,9 +3,12 @@
 from typing import Annotated, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, Json, Tag
 
 from rawasgi.app import App
+from rawasgi.typed.fields import read_texts, texts_in
 from rawasgi.typed.making import make_field
 from rawasgi.typed.openapi.document import get_openapi
 from rawasgi.typed.params import Cookie, Form, Header, Query
@@ -145,3 +148,32 @@ def test_a_union_of_form_models_may_have_neighbours_and_tags():
     assert (status, told) == (422, {"detail": lines})
     schema = get_openapi(title="", version="", routes=app.routes)["components"]["schemas"]["Body_shape_shape_post"]
     assert (sorted(schema["properties"]), schema["required"]) == (["note", "radius", "sides"], ["note"])
+
+
+def page(
+    a: int, b: str = "b", c: Annotated[int, Query(ge=2)] = 1, d: Annotated[int, Query(le=2, validate_default=True)] = 3
+): ...
+def tagged(a: int, tags: Annotated[list[int], Query()], b: str = "b"): ...
+
+
+PAGE, TAGGED = ([make_field(func, each) for each in read_signature(func).parameters] for func in (page, tagged))
+
+
+@given(
+    st.lists(st.sampled_from(["a=1", "a=x", "a", "b=%C3%A4", "b=", "c=1", "c=2", "d=3", "e=5", "+=+"])).map("&".join)
+)
+def test_one_loop_reads_what_each_field_reads(query):
+    """The same values, and the same lines about what is missing or wrong, in the same order."""
+    errors: list[dict[str, Any]] = []
+    arguments: dict[str, Any] = {}
+    told: list[dict[str, Any]] = []
+    sources = Sources(http("GET", "/", (), query.encode()))
+    read_texts(texts_in("query", PAGE), sources.query, errors, arguments)
+    assert arguments == {field.name: field.read(sources, told) for field in PAGE}
+    assert errors == told
+
+
+def test_a_field_that_is_more_than_one_text_is_sought_and_its_neighbours_with_it():
+    """One loop for some and another for the rest would tell their errors in another order."""
+    assert [name for name, *_ in texts_in("query", PAGE)] == ["a", "b", "c", "d"]
+    assert texts_in("query", TAGGED) == texts_in("path", PAGE) == ()

@@ -48,6 +48,13 @@ def test_a_call_comes_after_those_whose_values_it_takes_and_once():
         ("db", 1, None),
         ("q", None, "query"),
     ]
+    assert (plan.endpoint.made, [name for name, *_ in plan.endpoint.query]) == ((("user", 2), ("db", 1)), ["q"])
+    assert [(call.asks, [name for name, _ in call.sought]) for call in plan.calls] == [
+        (False, []),
+        (False, []),
+        (True, ["token"]),
+        (True, []),
+    ]
 
 
 def test_a_dependency_without_cache_is_called_for_itself():

@@ -6,18 +6,19 @@ import fastapi
 import pytest
 
 import rawasgi
-from rawasgi.app import APIRouter, App
+from rawasgi.app import App
 from rawasgi.instruments.conversation import converse, handshake, parting, request
 from rawasgi.middleware import Middleware
 from rawasgi.requests import Request
 from rawasgi.responses import HTMLResponse, PlainTextResponse
 from rawasgi.routing import Mount, Route, WebSocketRoute
+from rawasgi.toolkit.routers import APIRouter
 from rawasgi.typed.params import Depends, Header, Path
 from rawasgi.typed.plan import Answer, Description
 from rawasgi.typed.routing import APIRoute, APIWebSocketRoute
 from rawasgi.websockets import WebSocket
 from tests.instruments.messages import ACCEPT, close
-from tests.test_app_routers import Naming
+from tests.toolkit.test_routers import Naming
 from tests.typed.asking import answered, ask, missing
 
 

@@ -7,17 +7,19 @@ import fastapi.responses
 import fastapi.routing
 import pytest
 
-from rawasgi.app import APIRouter, App
+from rawasgi.app import App
 from rawasgi.exceptions import HTTPException
-from rawasgi.instruments.conversation import converse, request
+from rawasgi.instruments.conversation import Exchange, converse, request
 from rawasgi.middleware import Middleware
 from rawasgi.requests import Request
 from rawasgi.responses import PlainTextResponse
 from rawasgi.toolkit.formdata import UploadFile
-from rawasgi.typed.params import Depends
+from rawasgi.toolkit.routers import APIRouter
+from rawasgi.typed.params import Depends, Header
 from rawasgi.typed.routing import APIRoute
 from tests.instruments.messages import start
-from tests.test_app_routers import Naming
+from tests.toolkit.test_routers import Naming
+from tests.typed.asking import answered, ask
 
 JSON = (b"content-type", b"application/json")
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
@@ -171,3 +173,38 @@ def test_a_route_class_may_need_what_is_torn_down():
         {"type": "http.response.body", "body": b"1"},
     ]
     assert log == ["open", "close"]
+
+
+def test_a_handler_of_exceptions_has_a_request_though_no_parameter_is_one():
+    """It is made for it."""
+
+    class Own(HTTPException):
+        """One that has its handler by its base class, and another by the app."""
+
+    app = App()
+
+    @app.get("/{number}")
+    async def fail(number: int):
+        raise Own(404, "none")
+
+    @app.exception_handler(Own)
+    async def tell(request: Request, error: Own) -> PlainTextResponse:
+        return PlainTextResponse(f"{request.url.path} {error.detail}", 404)
+
+    assert ask(app, "/7") == (404, b"/7 none")
+    app = App()
+    app.get("/{number}")(fail)
+    assert ask(app, "/7") == (404, {"detail": "none"})
+
+
+def test_headers_that_can_be_iterated_over_once_are_read_twice():
+    """For the type of the body, and for a parameter: the specification allows any iterable."""
+    app = App()
+
+    @app.post("/")
+    async def show(body: dict[str, int], x_id: Annotated[int, Header()]) -> dict[str, int]:
+        return {**body, "x": x_id}
+
+    asked, messages = request("POST", "/", [JSON, (b"x-id", b"7")], b'{"a":1}')
+    exchange = Exchange({**asked, "headers": iter(asked["headers"])}, messages)
+    assert converse(app, exchange) == answered({"a": 1, "x": 7})

@@ -8,9 +8,10 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import BaseModel
 
-from rawasgi.app import APIRouter, App
+from rawasgi.app import App
 from rawasgi.responses import PlainTextResponse
 from rawasgi.routing import Mount, Route
+from rawasgi.toolkit.routers import APIRouter
 from rawasgi.typed.openapi.docs import add_docs
 from rawasgi.typed.openapi.document import get_openapi
 from rawasgi.typed.params import Body, Depends, Header, Query, Security

@@ -2,11 +2,13 @@
 
 import pytest
 
-from rawasgi.app import APIRouter, App
+from rawasgi.app import App
 from rawasgi.instruments.conversation import converse, handshake, life, request
 from rawasgi.middleware import Middleware
 from rawasgi.responses import PlainTextResponse
-from rawasgi.routing import Host, Mount, Route, Router
+from rawasgi.routing import Mount, Route, Router
+from rawasgi.toolkit.hosts import Host
+from rawasgi.toolkit.routers import APIRouter
 from tests.instruments.messages import ACCEPT, close, start
 
 STARTED = {"type": "lifespan.startup.complete"}
