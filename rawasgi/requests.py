@@ -276,13 +276,10 @@ class Request(HTTPConnection):
     async def body(self) -> bytes:
         """The whole body, in bytes; it is kept, and may be asked for again. Raises what `stream` raises."""
         if self._body is None:
-            body = await self._next_piece()
-            if not self._consumed:
-                pieces = [body]
-                while not self._consumed:
-                    pieces.append(await self._next_piece())
-                body = b"".join(pieces)
-            self._body = body
+            pieces = [await self._next_piece()]
+            while not self._consumed:
+                pieces.append(await self._next_piece())
+            self._body = b"".join(pieces)
         return self._body
 
     async def json(self) -> Any:
