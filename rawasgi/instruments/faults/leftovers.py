@@ -23,6 +23,7 @@ Left out:     an exit stack that is made and lost between two awaits; open files
 import asyncio
 import functools
 import gc
+import math
 import re
 import threading
 import traceback
@@ -68,7 +69,6 @@ class Inventory:
     """What is there before a call, and what is there that was not. Needs the running event loop."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.get_running_loop()
         self.tasks: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet(asyncio.all_tasks())
         self.busy = {thread for thread, _ in busy_threads()}
         self.threads = {*threading.enumerate()}
@@ -109,10 +109,10 @@ class Inventory:
             gc.collect()  # a cycle keeps alive what has ended otherwise
             await turns()
             found = self.there()
-        deadline = self.loop.time() + patience
-        while self.loop.time() < deadline and any(one.key not in familiar for one in found):
+        looks = math.ceil(patience / PAUSE)  # counted, for a machine that stands still for a second uses up no patience
+        while looks and any(one.key not in familiar for one in found):
             await asyncio.sleep(PAUSE)
-            found = self.there()
+            found, looks = self.there(), looks - 1
         if found:
             gc.collect()
             await turns()
