@@ -147,7 +147,6 @@ class ExceptionMiddleware:
         self.app = app
         self.debug = debug
         self.given = handlers or {}
-        self.handlers: Handlers = {**EXPECTED, **self.given}
 
     def find(self, error: Exception, app: Any) -> Callable[..., Any] | None:
         """The handler for this exception, if there is one; `app` is the App that the scope has passed through."""
@@ -198,7 +197,8 @@ class ExceptionMiddleware:
                 side.state = reached.state  # what goes on outwards has to find the conversation where it stands
 
     def __repr__(self) -> str:
-        return f"<ExceptionMiddleware for {', '.join(str(getattr(key, '__name__', key)) for key in self.handlers)}>"
+        keys = (str(getattr(key, "__name__", key)) for key in {**EXPECTED, **self.given})
+        return f"<ExceptionMiddleware for {', '.join(keys)}>"
 
 
 async def fail(status: int, headers: dict[str, str] | None, scope: Scope, receive: Receive, send: Send) -> None:

@@ -17,6 +17,7 @@ import importlib
 import inspect
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ from rawasgi.instruments.conversation import Exchange, handshake, life, request
 from rawasgi.messages.types import ASGIApp
 
 TARGET = "module:app"
+NARROWEST, WIDEST = 40, 110  # columns of a page
 
 
 class WrongCommand(Exception):
@@ -188,6 +190,11 @@ def show(text: str) -> None:
     """Print on the screen, whatever that can show."""
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding), end="", flush=True)
+
+
+def columns() -> int:
+    """How wide a page for the screen is: a narrower one would only be broken by the terminal, a wider one is hard to read."""
+    return min(max(shutil.get_terminal_size((WIDEST, 40)).columns, NARROWEST), WIDEST)
 
 
 def close_the_screen() -> None:

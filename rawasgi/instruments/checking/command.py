@@ -19,7 +19,6 @@ Left out:     an exit status for what should not be: whether that matters is for
 """
 
 import argparse
-import shutil
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -34,6 +33,7 @@ from rawasgi.instruments.command import (
     TARGET,
     WrongCommand,
     carried_out,
+    columns,
     complain,
     header,
     leave,
@@ -48,7 +48,6 @@ from rawasgi.instruments.frames import running
 from rawasgi.instruments.routes import table
 from rawasgi.instruments.scoring.command import is_about_a_server, server_command
 
-WIDTH, NARROWEST = 110, 40
 MOST_PATHS = 20  # of an app's own routes; more are to be named
 IMPORT = 12  # times --seconds: what is imported with an app may be large
 NAMED = ("GET", "HEAD", "POST")
@@ -105,8 +104,7 @@ def checked(options: argparse.Namespace) -> int:
     if options.json:
         show(plain(options.app, driver, complaints, {} if trials is None else faults_plain(trials)))
     else:
-        columns = shutil.get_terminal_size((WIDTH, 40)).columns
-        width = min(max(columns, NARROWEST), WIDTH)
+        width = columns()
         show(text(options.app, driver, width) + ("" if trials is None else "\n" + faults_text(trials, width)))
     for complaint in complaints:
         complain("check", complaint)

@@ -69,10 +69,8 @@ def played(driver: Driver, scope: Scope, messages: Sequence[Message]) -> Answere
         sent.append({**message})
 
     async def call() -> None:
-        await driver.app({**scope}, receive, send)
+        await driver.app(driver.scope_of(scope), receive, send)
 
-    if driver.state is not None:
-        scope = {**scope, "state": {**driver.state}}
     error: Exception | None = None
     try:
         driver.run(call())

@@ -27,7 +27,7 @@ from rawasgi.instruments.conversation import ClientLeft, Conversation, Exchange,
 from rawasgi.instruments.portal import Portal
 from rawasgi.messages.errors import ProtocolError
 from rawasgi.messages.states import TABLES
-from rawasgi.messages.types import ASGIApp, Message
+from rawasgi.messages.types import ASGIApp, Message, Scope
 
 T = TypeVar("T")
 CALL = "the app has not ended its call"
@@ -165,11 +165,15 @@ class Driver:
             raise GivenUp(asked, talk.error)
         return talk
 
+    def scope_of(self, scope: Scope) -> Scope:
+        """The scope of one call: a dict of its own, with a state of its own, which at the start of a lifespan is empty."""
+        if scope["type"] == "lifespan":
+            return {**scope, "state": {}} if "state" in scope else {**scope}
+        return {**scope} if self.state is None else {**scope, "state": {**self.state}}
+
     def held(self, asked: str, exchange: Exchange, leaves_after: int | None) -> Talk:
         """Hold a conversation, whatever comes of it."""
-        scope = {**exchange.scope}
-        if self.state is not None and scope["type"] != "lifespan":
-            scope["state"] = {**self.state}
+        scope = self.scope_of(exchange.scope)
         conversation = Conversation(self.checker, scope, exchange.messages, leaves_after=leaves_after)
         error: Exception | None = None
         try:

@@ -166,8 +166,7 @@ async def cancelled(driver: Driver, exchange: Exchange) -> None:
             await asyncio.Event().wait()
 
     async def call() -> None:
-        state = {} if driver.state is None else {"state": {**driver.state}}
-        await driver.app({**exchange.scope, **state}, receive, send)
+        await driver.app(driver.scope_of(exchange.scope), receive, send)
 
     task, parked = asyncio.create_task(call()), asyncio.create_task(waits.wait())
     await asyncio.wait([task, parked], timeout=driver.seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -35,7 +35,7 @@ from types import AsyncGeneratorType, CodeType
 from typing import Any, NamedTuple
 
 from rawasgi.instruments.faults.cancelling import Driven
-from rawasgi.instruments.faults.places import place_of, place_of_exit, place_of_running
+from rawasgi.instruments.faults.places import generator_of, place_of, place_of_exit, place_of_running
 from rawasgi.instruments.faults.workers import busy_threads
 from rawasgi.instruments.frames import OWN_FOLDER, Line, chain
 from rawasgi.messages.types import ASGIApp, Message, Receive, Scope, Send
@@ -106,18 +106,18 @@ class Inventory:
         await turns()
         found = self.there()
         if found:
-            gc.collect()  # a cycle keeps alive what has ended otherwise
-            await turns()
-            found = self.there()
+            found = await self.there_after_collecting()
         looks = math.ceil(patience / PAUSE)  # counted, for a machine that stands still for a second uses up no patience
         while looks and any(one.key not in familiar for one in found):
             await asyncio.sleep(PAUSE)
             found, looks = self.there(), looks - 1
-        if found:
-            gc.collect()
-            await turns()
-            found = self.there()
-        return tuple(found)
+        return tuple(await self.there_after_collecting() if found else found)
+
+    async def there_after_collecting(self) -> list[Left]:
+        """The same without what only a cycle keeps alive."""
+        gc.collect()
+        await turns()
+        return self.there()
 
     def there(self) -> list[Left]:
         """What is there now, and is new."""
@@ -225,11 +225,6 @@ def is_suspect(kind: type[Any]) -> bool:
 def callbacks_of(thing: Any) -> Callbacks | None:
     """What an exit stack still has to call; it has no public word for it."""
     return getattr(thing, "_exit_callbacks", None)
-
-
-def generator_of(callback: Any) -> Any:
-    """The generator behind what an exit stack calls, where `contextlib.contextmanager` has made it of one."""
-    return getattr(getattr(callback, "__self__", None), "gen", None)
 
 
 def exit_name(callback: Any) -> str:

@@ -34,11 +34,14 @@ def place_of_running(frame: FrameType | None) -> Line | None:
     return innermost(reversed([*outwards(frame)]))
 
 
+def generator_of(function: Any) -> Any:
+    """The generator behind what an exit stack calls, where `contextlib.contextmanager` has made it of one."""
+    return getattr(getattr(function, "__self__", None), "gen", None)
+
+
 def place_of_exit(function: Any) -> Line | None:
     """What is to be called at the end of a `with`: where its generator stands, or where it is defined."""
-    manager = getattr(function, "__self__", None)
-    generator = getattr(manager, "gen", None)  # of `contextlib.contextmanager` and its asynchronous twin
-    if generator is not None:
+    if (generator := generator_of(function)) is not None:
         return place_of(generator)
     code = code_of(getattr(function, "__wrapped__", function))
     return None if code is None else head(code)

@@ -161,9 +161,7 @@ class Subject:
 
     async def hold(self, exchange: Exchange, wrap: Wrap) -> Outcome:
         """The same on the loop."""
-        driver, scope = self.driver, {**exchange.scope}
-        if "state" in scope or driver.state is not None:  # of its own: an app writes into it
-            scope["state"] = {} if scope["type"] == "lifespan" else {**(driver.state or {})}
+        driver, scope = self.driver, self.driver.scope_of(exchange.scope)
         before = Inventory()
         called = functools.partial(before.call, self.faulty(wrap))
         conversation = Conversation(called, scope, exchange.messages, leaves_after=self.stays)

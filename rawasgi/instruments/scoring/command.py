@@ -20,7 +20,6 @@ import argparse
 import json
 import platform
 import re
-import shutil
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,14 +28,13 @@ from itertools import groupby
 from pathlib import Path
 
 from rawasgi.instruments.checking.report import LEVELS, key, ordered, shown, wrapped
-from rawasgi.instruments.command import WrongCommand, carried_out, complain, printable, show
+from rawasgi.instruments.command import WrongCommand, carried_out, columns, complain, printable, show
 from rawasgi.instruments.scoring.board import Board, markdown, text
 from rawasgi.instruments.scoring.judging import NOT_ASKED, Judging
 from rawasgi.instruments.scoring.servers import ALIASES, SERVERS, Server, ServerError, own
 from rawasgi.instruments.scoring.verdict import Score
 from rawasgi.messages.rules import rule
 
-WIDTH, NARROWEST = 110, 40
 SECONDS = 3.0
 BLOCK = re.compile(r"(<!-- scoreboard -->\n).*?(<!-- /scoreboard -->)", re.DOTALL)
 OPTIONS = ("--server", "--server-command")  # by these `rawasgi check` knows that a server is meant
@@ -144,8 +142,7 @@ def checked(options: argparse.Namespace) -> int:
     if options.json:
         show(json.dumps({**score.plain(), "not_asked": NOT_ASKED}, indent=2, ensure_ascii=False) + "\n")
     else:
-        columns = shutil.get_terminal_size((WIDTH, 40)).columns
-        show("\n".join(page(score, min(max(columns, NARROWEST), WIDTH))) + "\n")
+        show("\n".join(page(score, columns())) + "\n")
     return int(score.breaks_a_must)
 
 

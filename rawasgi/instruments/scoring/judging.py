@@ -127,13 +127,13 @@ class Judging:
         """Ask the main process many things at once, the others one or two."""
         not_started, unknown, not_stopped = others
         ready(main)
-        asked: list[Future[Verdict] | Future[list[Verdict]]] = [
+        starting = [
             pool.submit(judged, lifespans.START_FAILS, not_started),
             pool.submit(judged, lifespans.START_RAISES, unknown),
-            pool.submit(self.one_after_the_other, not_stopped, (*scopes.AT_ROOT, lifespans.STOP_FAILS)),
-            *(pool.submit(self.alive, main, question) for question in MAIN),
         ]
-        verdicts = flat(asked)
+        rooted = pool.submit(self.one_after_the_other, not_stopped, (*scopes.AT_ROOT, lifespans.STOP_FAILS))
+        running = [pool.submit(self.alive, main, question) for question in MAIN]
+        verdicts = [*results(starting), *rooted.result(), *results(running)]
         return [*verdicts, self.alive(main, lifespans.STOPS)]
 
     def one_after_the_other(self, stage: Stage, questions: Iterable[Question]) -> list[Verdict]:
@@ -170,13 +170,9 @@ def ready(stage: Stage) -> None:
     stage.check()
 
 
-def flat(asked: Iterable[Future[Verdict] | Future[list[Verdict]]]) -> list[Verdict]:
-    """The results, as they come."""
-    verdicts: list[Verdict] = []
-    for future in asked:
-        result = future.result()
-        verdicts += result if isinstance(result, list) else [result]
-    return verdicts
+def results(asked: Iterable[Future[Verdict]]) -> list[Verdict]:
+    """The verdicts, once they are all there."""
+    return [future.result() for future in asked]
 
 
 def ordered(verdicts: Iterable[Verdict]) -> list[Verdict]:

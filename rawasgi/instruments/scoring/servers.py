@@ -215,6 +215,11 @@ class Process:
         self.popen.wait()
         self.reservation.close()
 
+    def fate(self, otherwise: str, seconds: float = 0.0) -> str:
+        """With which status it has ended, if it does in time; `otherwise`, where it still runs."""
+        status = self.wait(seconds)
+        return otherwise if status is None else f"it has ended with status {status}"
+
     def printed(self) -> str:
         """All that it has printed."""
         return self.log.read_text("utf-8", "replace")

@@ -145,12 +145,9 @@ class Stage:
         except NotHTTP as error:
             raise ServerError(f"it answers with {error}") from None
         except OSError as error:
-            status = self.process.wait(1.0)
-            how = "it refuses connections" if status is None else f"it has ended with status {status}"
+            how = self.process.fate("it refuses connections", 1.0)
             raise ServerError(f"{how}{words()}" if str(error) else how) from None
         if answer is None:
-            status = self.process.wait(1.0)
-            how = "it hangs up without an answer" if status is None else f"it has ended with status {status}"
-            raise ServerError(f"{how}{words()}")
+            raise ServerError(f"{self.process.fate('it hangs up without an answer', 1.0)}{words()}")
         if (answer.status, answer.body) != (200, b"hello"):
             raise ServerError(f"it answers {answer.status}, and the app has answered 200{words()}")

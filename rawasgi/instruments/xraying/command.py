@@ -18,7 +18,6 @@ Left out:     an exit status for findings: whether one matters is for the reader
 
 import argparse
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Sequence
@@ -31,6 +30,7 @@ from rawasgi.instruments.command import (
     WrongCommand,
     add_exchange,
     carried_out,
+    columns,
     complain,
     complaint_about,
     exchange_of,
@@ -43,9 +43,7 @@ from rawasgi.instruments.tracing.recorder import asked_of, status_of
 from rawasgi.instruments.xraying.exposure import Picture, exposed
 from rawasgi.instruments.xraying.pair import Pair, compared
 from rawasgi.instruments.xraying.sight import Look
-from rawasgi.instruments.xraying.text import WIDTH
 
-NARROWEST = 40  # columns: below, lines are broken by the terminal
 USAGE = """rawasgi xray module:app GET /path [options]
        rawasgi xray module:app another:app GET /path [options]"""
 
@@ -97,8 +95,7 @@ def asked(options: argparse.Namespace) -> int:
             shown = exposures[0].developed(options.app, options.runs)
         else:
             shown = compared(exposures, options.apps, options.runs)
-    columns = shutil.get_terminal_size((WIDTH, 40)).columns
-    show(shown.text(min(max(columns, NARROWEST), WIDTH)) + "\n")
+    show(shown.text(columns()) + "\n")
     complaints = {name: complaint_of(each.look) for name, each in zip(options.apps, exposures, strict=True)}
     for name, complaint in complaints.items():
         if complaint:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rawasgi.instruments.checking.finding import Fault
-from rawasgi.instruments.scoring.stage import END, HELLO, SIZED, Stage, begins
+from rawasgi.instruments.scoring.stage import END, HELLO, SIZED, Stage, begins, piece
 from rawasgi.instruments.scoring.verdict import NotOffered, Question
 from rawasgi.instruments.scoring.wire import Answer
 
@@ -59,8 +59,7 @@ def zerocopysend(stage: Stage) -> Iterator[Fault]:
     """A part of a file by its descriptor, between two bodies."""
     start = begins(200, (b"content-length", b"10"))
     part = {"type": CHECKED[2], "file": file(stage), "offset": 2, "count": 4, "more_body": True}
-    pieces = [{"type": "http.response.body", "body": body, "more_body": body == b"<<<"} for body in (b"<<<", b">>>")]
-    answer = used(stage, CHECKED[2], [start, pieces[0], part, pieces[1]])
+    answer = used(stage, CHECKED[2], [start, piece(b"<<<"), part, piece(b">>>", False)])
     if answer is None or not answer.is_whole or answer.body != b"<<<file>>>":
         yield Fault("G24", "a part of a file by its descriptor does not arrive, and the extension is announced")
 

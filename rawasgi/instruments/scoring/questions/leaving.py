@@ -80,8 +80,7 @@ def not_logged(stage: Stage) -> Iterator[Fault]:
 def send_socket(stage: Stage) -> Iterator[Fault]:
     """A message after the client's close."""
     with stage.socket([ACCEPT, "listen", {"type": "websocket.send", "text": "late"}]) as talk:
-        if not opened(talk):
-            return
+        open_socket(talk)
         talk.wire.send(close(1000))
         next_frame(talk.wire)
         sent = talk.notes("sent", 2)
@@ -91,12 +90,11 @@ def send_socket(stage: Stage) -> Iterator[Fault]:
         yield Fault("WS16", "send() on a closed websocket does not come back")
 
 
-def opened(talk: Talk) -> bool:
-    """Whether the handshake is done. What is wrong where it is not, other questions tell."""
+def open_socket(talk: Talk) -> None:
+    """Shake hands. Raises `NotOffered` where that fails: what is wrong there, other questions tell."""
     answer = talk.read()
     if answer is None or answer.status != 101:
         raise NotOffered("the handshake is refused")
-    return True
 
 
 QUESTIONS = (

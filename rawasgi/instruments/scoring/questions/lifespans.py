@@ -14,6 +14,7 @@ Left out:     servers that are told to do without a lifespan, or to insist on on
 from collections.abc import Iterator
 
 from rawasgi.instruments.checking.finding import Fault
+from rawasgi.instruments.scoring.questions.scopes import SHARED
 from rawasgi.instruments.scoring.servers import STOP
 from rawasgi.instruments.scoring.stage import HELLO, SIZED, Stage, piece
 from rawasgi.instruments.scoring.verdict import Question
@@ -24,7 +25,7 @@ STARTED, STOPPED = {"type": "lifespan.startup.complete"}, {"type": "lifespan.shu
 MESSAGE = "the database of the probe is away"
 UNHURRIED = 0.3  # seconds that the app takes for its shutdown
 
-GOOD = ["strictly", "receive", ("share", {"shared": [1]}), STARTED, "receive", UNHURRIED, STOPPED]
+GOOD = ["strictly", "receive", ("share", SHARED), STARTED, "receive", UNHURRIED, STOPPED]
 NOT_STARTED = ["strictly", "receive", {"type": "lifespan.startup.failed", "message": MESSAGE}]
 UNKNOWN = ["raise"]
 NOT_STOPPED = ["strictly", "receive", STARTED, "receive", {"type": "lifespan.shutdown.failed", "message": MESSAGE}]

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from rawasgi.instruments.checking.finding import Fault
 from rawasgi.instruments.scoring import websocket as ws
-from rawasgi.instruments.scoring.questions.leaving import opened
+from rawasgi.instruments.scoring.questions.leaving import open_socket
 from rawasgi.instruments.scoring.stage import ACCEPT, Stage, Talk, begins
 from rawasgi.instruments.scoring.verdict import NotOffered, Question
 from rawasgi.instruments.scoring.wire import Silence
@@ -81,8 +81,7 @@ def messages(stage: Stage) -> Iterator[Fault]:
         + ws.frame(ws.BYTES, b"\0\1")
     )
     with stage.socket([ACCEPT, *say, "receive", "receive"]) as talk:
-        if not opened(talk):
-            return
+        open_socket(talk)
         talk.wire.send(sent)
         frames = [ws.next_frame(talk.wire) for _ in range(3)]
         heard = [note.value for note in talk.notes("received", 3)[1:]]
@@ -99,8 +98,7 @@ def messages(stage: Stage) -> Iterator[Fault]:
 def not_text(stage: Stage) -> Iterator[Fault]:
     """RFC 6455 8.1: "the endpoint MUST _Fail the WebSocket Connection_" for text that is no UTF-8."""
     with stage.socket([ACCEPT, "listen"]) as talk:
-        if not opened(talk):
-            return
+        open_socket(talk)
         talk.wire.send(ws.frame(ws.TEXT, b"\xff\xfe"))
         try:
             ws.until_close(talk.wire)
@@ -121,8 +119,7 @@ def app_closes(stage: Stage) -> Iterator[Fault]:
 def closed_by_server(stage: Stage, steps: Sequence[object]) -> ws.Frame | None:
     """The close frame that comes of an app; it is answered, as is polite."""
     with stage.socket(steps) as talk:
-        if not opened(talk):
-            return None
+        open_socket(talk)
         frame = ws.until_close(talk.wire)
         if frame is not None:
             talk.wire.send(ws.frame(ws.CLOSE, frame.payload))
@@ -138,8 +135,7 @@ def close_told(frame: ws.Frame | None) -> str:
 def told_after_close(stage: Stage) -> Iterator[Fault]:
     """Who has closed is told when the socket has ended."""
     with stage.socket([ACCEPT, CLOSE, "receive"]) as talk:
-        if not opened(talk):
-            return
+        open_socket(talk)
         frame = ws.until_close(talk.wire)
         talk.wire.send(ws.close(1000 if frame is None else frame.code))
         if len(talk.notes("received", 2)) < 2:
@@ -166,8 +162,7 @@ def line_lost(stage: Stage) -> Iterator[Fault]:
 def closed_with(stage: Stage, frame: bytes | None, code: int, reason: str, what: str) -> Iterator[Fault]:
     """Whether the app is told this code, and this reason if it is told one."""
     with stage.socket([ACCEPT, "receive"]) as talk:
-        if not opened(talk):
-            return
+        open_socket(talk)
         if frame is None:
             talk.wire.reset()
         else:
@@ -187,8 +182,7 @@ def app_ends(stage: Stage) -> Iterator[Fault]:
     """An app that returns, and one that raises: the socket is closed."""
     for step, what in (((), "returns"), (("raise",), "raises")):
         with stage.socket([ACCEPT, *step]) as talk:
-            if not opened(talk):
-                return
+            open_socket(talk)
             if not is_closed(talk):
                 yield Fault("WS14", f"the app {what} after accept, and the socket stays open")
 
