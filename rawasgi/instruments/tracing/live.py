@@ -34,6 +34,7 @@ except ModuleNotFoundError as missing:  # all else that traces does without a se
     MISSING = missing.name or "a package"
 
 RECORDING: ContextVar[Recorder | None] = ContextVar("the recorder of a live request", default=None)
+LOOK = 0.2  # seconds that one wait for the end may last
 GRACE = 1.0  # seconds more than the server's own patience
 
 
@@ -121,7 +122,8 @@ def serve_and_tell(app: ASGIApp, bound: socket.socket, tell: Callable[[Trace], o
             server = LiveServer(telling(watched, tell, target), bound)
             try:
                 server.thread.start()
-                server.over.wait()
+                while not server.over.wait(LOOK):
+                    pass  # a signal that comes while a wait is about to begin does not end it, and is heard after it
             except KeyboardInterrupt:
                 server.end()
     finally:
