@@ -8,7 +8,6 @@ from rawasgi.concurrency import BackgroundTasks as BackgroundTasks
 from rawasgi.concurrency import run_in_threadpool as run_in_threadpool
 from rawasgi.datastructures import Headers as Headers
 from rawasgi.datastructures import ImmutableMultiDict as ImmutableMultiDict
-from rawasgi.datastructures import MultiDict as MultiDict
 from rawasgi.datastructures import MutableHeaders as MutableHeaders
 from rawasgi.datastructures import QueryParams as QueryParams
 from rawasgi.datastructures import State as State
@@ -98,6 +97,7 @@ from rawasgi.toolkit.hosts import Host as Host
 from rawasgi.toolkit.jsonlines import JSONLinesResponse as JSONLinesResponse
 from rawasgi.toolkit.lifespans import LifespanError as LifespanError
 from rawasgi.toolkit.lifespans import with_mounts as with_mounts
+from rawasgi.toolkit.multidict import MultiDict as MultiDict
 from rawasgi.toolkit.routers import APIRouter as APIRouter
 from rawasgi.toolkit.static import StaticFiles as StaticFiles
 from rawasgi.toolkit.templates import Jinja2Templates as Jinja2Templates

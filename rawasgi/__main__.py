@@ -99,6 +99,8 @@ FLOORS = (
             "toolkit/templates.py",
             "toolkit/hints.py",
             "toolkit/config.py",
+            "toolkit/cookies.py",
+            "toolkit/multidict.py",
             "toolkit/formdata.py",
             "toolkit/forms.py",
             "toolkit/broadcast.py",

@@ -3,8 +3,9 @@
 bytes > server > [app] > middleware > routing > handler > response > bytes
 
 `App` is one ASGI callable made of a router, a list of layers and a lifespan. It copies the scope once, because routing
-writes into it and the dict is the server's, builds its onion at the first scope of any type, and from then on only
-calls it. `@app.get(path)` reads the signature of your function: one parameter, the request, and it is a handler of the
+writes into it and the dict is the server's, builds its onion at the first scope of any type, and from then on asks it for
+a response, which it sends. It is the outer of the two boundaries that `middleware` explains: what nobody below has
+answered is answered here, and goes on to the server, which logs it. `@app.get(path)` reads the signature of your function: one parameter, the request, and it is a handler of the
 core; for any other the typed floor is loaded, by name. `Route(path, func)` reads none: it calls the function with the
 request.
 
@@ -17,24 +18,26 @@ context manager: what stands before its `yield` is set-up, what it yields become
 Spec:         https://asgi.readthedocs.io/en/latest/specs/main.html#applications
 Grown from:   tiny/app.py:App, because layers, handlers of exceptions and mounted apps want their places
 In FastAPI:   fastapi.applications:FastAPI
-In Starlette: starlette.applications:Starlette
+In Starlette: starlette.applications:Starlette, and starlette.middleware.errors:ServerErrorMiddleware
 In Flask:     flask.app:Flask
 Left out:     what `described` means, and typed handlers: see `typed.registration`; lifespans of mounted apps
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
 
 from rawasgi.call_next import BaseHTTPMiddleware
-from rawasgi.concurrency import Lifespan
+from rawasgi.concurrency import Lifespan, where_it_belongs
 from rawasgi.datastructures import State
+from rawasgi.exceptions import HTTPException
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
-from rawasgi.middleware import ExceptionMiddleware, Middleware, ServerErrorMiddleware, wrap
+from rawasgi.middleware import ExceptionMiddleware, HandlerApp, Middleware, Responder, http_exception, itself, wrap
 from rawasgi.paths import PathTemplate
-from rawasgi.requests import HTTPConnection, Request, limit_body
-from rawasgi.responses import HandlerApp
+from rawasgi.requests import ClientDisconnect, HTTPConnection, Request
+from rawasgi.responses import PlainTextResponse, TrackedSend
 from rawasgi.routing import BaseRoute, Route, RouteOwner, Router, WebSocketRoute
 from rawasgi.websockets import WebSocket, WebSocketApp
 
@@ -129,7 +132,7 @@ class Registrar(RouteOwner):
 OUTSIDE = (500, Exception)  # what has a handler for these is not expected
 
 
-class App(Registrar):
+class App(Registrar, Responder):
     """An ASGI application.
 
     `middleware` lists the layers, outermost first. `exception_handlers` maps status codes and exception classes to
@@ -141,6 +144,7 @@ class App(Registrar):
     """
 
     answers_http_exceptions = True  # so a router below may raise them
+    respond = Responder.itself  # for what lies around: the scope below is our own
 
     def __init__(
         self,
@@ -162,30 +166,74 @@ class App(Registrar):
         self.user_middleware = list(middleware or ())
         self.exception_handlers = dict(exception_handlers or {})
         self.expected_handlers: dict[Any, Callable[..., Any]] = {}  # those that answer inside your layers
+        self.unexpected_handler: Callable[..., Any] | None = None  # the one that answers outside
         self.max_body_size = max_body_size
-        self.middleware_stack: ASGIApp | None = None
+        self.middleware_stack: Any = None
         self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
         self.described = typed().check_group(self, described) if described else described
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one scope: the lifespan, a request or a websocket."""
-        scope = {**scope, "app": self}  # "make a copy of the scope object before mutating it"
+    def enter(self, scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
+        """A scope of our own, and a body that is not too long."""
         if self.middleware_stack is None:
             self.middleware_stack = self.build_middleware_stack()
+        scope = {**scope, "app": self}  # "make a copy of the scope object before mutating it"
         if self.max_body_size is not None and scope["type"] == "http":
+            limit_body = import_module("rawasgi.middlewares.body_limit").limit_body
             receive = limit_body(receive, self.max_body_size, scope)
-        await self.middleware_stack(scope, receive, send)
+        return scope, receive
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The onion: the boundary for unexpected errors, your layers, the boundary for expected ones, the router."""
-        unexpected = next((self.exception_handlers[key] for key in OUTSIDE if key in self.exception_handlers), None)
-        self.expected_handlers = {key: func for key, func in self.exception_handlers.items() if key not in OUTSIDE}
-        layers = [
-            Middleware(ServerErrorMiddleware, handler=unexpected, debug=self.debug),
-            *self.user_middleware,
-            Middleware(ExceptionMiddleware, handlers=self.expected_handlers, debug=self.debug),
-        ]
-        return wrap(self.router, layers)
+        """The onion: your layers, the boundary for expected exceptions, the router. We are its skin."""
+        handlers = self.exception_handlers
+        self.unexpected_handler = next((handlers[key] for key in OUTSIDE if key in handlers), None)
+        self.expected_handlers = {key: func for key, func in handlers.items() if key not in OUTSIDE}
+        inner = Middleware(ExceptionMiddleware, handlers=self.expected_handlers, debug=self.debug)
+        return wrap(self.router, [*self.user_middleware, inner])
+
+    def make_response(self, request: Request) -> Awaitable[ASGIApp]:
+        """The response of the onion."""
+        onion = self.middleware_stack
+        return onion.respond(request) if isinstance(onion, Responder) else itself(onion)
+
+    async def expected(self, request: Request, error: Exception) -> ASGIApp | None:
+        """What the onion would have answered, had it sent its response itself."""
+        onion = self.middleware_stack
+        return await onion.expected(request, error) if isinstance(onion, Responder) else None
+
+    async def pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Leave a websocket, or the lifespan, to the onion: of their exceptions the server knows what to do."""
+        scope, receive = self.enter(scope, receive)
+        await self.middleware_stack(scope, receive, send)
+
+    async def rescue(self, request: Request, error: Exception, sending: TrackedSend) -> bool:
+        """The end of an expected exception. Any other is answered with 500, if there is still time, and goes on."""
+        raised = error
+        try:
+            if await super().rescue(request, error, sending):
+                return True
+        except Exception as worse:  # in the handler of the first
+            raised = worse
+        if isinstance(raised, ClientDisconnect):
+            return True  # there is nobody to answer, and nothing went wrong
+        response = await self.outermost_answer(request, raised)
+        if not sending.started:
+            await sending.send_response(response, request.scope, request.receive)
+            if isinstance(raised, HTTPException):
+                return True
+        if raised is not error:
+            raise raised
+        return False
+
+    async def outermost_answer(self, request: Request, error: Exception) -> ASGIApp:
+        """The response to an exception for which nobody else has one; the handler for it hears of it in any case."""
+        if isinstance(error, HTTPException):
+            return await http_exception(request, error)
+        if self.debug:
+            return PlainTextResponse("".join(traceback.format_exception(error)), 500)
+        if self.unexpected_handler is None:
+            return PlainTextResponse("Internal Server Error", 500)
+        response: ASGIApp = await where_it_belongs(self.unexpected_handler)(request, error)
+        return response
 
     @property
     def routes(self) -> list[BaseRoute]:

@@ -68,63 +68,6 @@ class ImmutableMultiDict(Mapping[K, V_co]):
         return f"{type(self).__name__}({self._list!r})"
 
 
-class MultiDict(ImmutableMultiDict[Any, Any]):
-    """A multidict that can be changed. Assignment replaces all values of a key; `append` adds one."""
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self.setlist(key, [value])
-
-    def __delitem__(self, key: Any) -> None:
-        del self._dict[key]
-        self._list = [pair for pair in self._list if pair[0] != key]
-
-    def pop(self, key: Any, default: Any = None) -> Any:
-        """Remove all values of `key` and give the last one."""
-        values = self.poplist(key)
-        return values[-1] if values else default
-
-    def popitem(self) -> tuple[Any, Any]:
-        """Remove the key that came last, with all its values; KeyError where there is none."""
-        if not self._dict:
-            raise KeyError("popitem(): the multidict is empty")
-        key = next(reversed(self._dict))
-        return key, self.pop(key)
-
-    def poplist(self, key: Any) -> list[Any]:
-        """Remove all values of `key` and give them, in order."""
-        values = self.getlist(key)
-        if values:
-            del self[key]
-        return values
-
-    def clear(self) -> None:
-        """Remove everything."""
-        self._list.clear()
-        self._dict.clear()
-
-    def setdefault(self, key: Any, default: Any = None) -> Any:
-        """The last value of `key`; where there is none, `default` is put there."""
-        if key not in self:
-            self[key] = default
-        return self[key]
-
-    def setlist(self, key: Any, values: list[Any]) -> None:
-        """Replace all values of `key`; an empty list removes it."""
-        self._list = [pair for pair in self._list if pair[0] != key] + [(key, value) for value in values]
-        self._dict = dict(self._list)
-
-    def append(self, key: Any, value: Any) -> None:
-        """One more value of `key`, behind the others."""
-        self._list.append((key, value))
-        self._dict[key] = value
-
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        """Replace, for every key of the other multidict or mapping, all its values."""
-        other = MultiDict(*args, **kwargs)
-        for key in other:
-            self.setlist(key, other.getlist(key))
-
-
 class QueryParams(ImmutableMultiDict[str, str]):
     """The query string, decoded; from bytes, from a string, or from pairs.
 
@@ -153,7 +96,7 @@ def encoded(name: str, value: str) -> Header:
 
     ValueError for a value with a line break or NUL: the rest of it would be read as another header.
     """
-    if "\n" in value or "\r" in value or "\0" in value:
+    if not value.isprintable() and ("\n" in value or "\r" in value or "\0" in value):
         raise ValueError(f"the header {name!r} must not hold a line break or NUL: {value!r}")
     return name.lower().encode("latin-1"), value.encode("latin-1")
 
@@ -239,14 +182,18 @@ class MutableHeaders(Headers):
         return self._list
 
     def __setitem__(self, key: str, value: str) -> None:
-        wanted, _ = pair = encoded(key, value)
-        for place, (name, _) in enumerate(self._list, 1):
+        pair = encoded(key, value)
+        wanted, pairs = pair[0], self._list
+        place = 0
+        for name, _ in pairs:
             if name == wanted:
-                self._list[place - 1] = pair
-                if place < len(self._list):
-                    self._list[place:] = [other for other in self._list[place:] if other[0] != wanted]
+                pairs[place] = pair
+                place += 1
+                if place < len(pairs):
+                    pairs[place:] = [other for other in pairs[place:] if other[0] != wanted]
                 return
-        self._list.append(pair)
+            place += 1
+        pairs.append(pair)
 
     def __delitem__(self, key: str) -> None:
         unwanted = key.lower().encode("latin-1", "replace")

@@ -2,9 +2,9 @@
 
 bytes > server > app > [middleware] > routing > handler > response > bytes
 
-Middleware is an app that calls an app. Two layers are always there, and yours lie between them:
+Middleware is an app that calls an app. Two boundaries are always there, and your layers lie between them:
 
-    ServerErrorMiddleware   what nobody caught: answers 500 if there is still time, and raises on, to the server's log
+    App                     what nobody caught: answers 500 if there is still time, and raises on, to the server's log
       your middleware       the one added last outermost
         ExceptionMiddleware HTTPException and whatever has a handler: answers
           the router
@@ -14,16 +14,20 @@ An HTTPException that your middleware raises itself has passed the inner boundar
 Once the response has started, nothing is answered twice and nothing is swallowed: the exception goes on, and the server
 tears the body.
 
+There are two ways through an onion. A layer of yours calls the app below with a `send` of its own, and messages come
+back. What is ours, between such layers, is a `Responder`: it is asked for its response, and gives it unsent, as a handler
+does; the outermost one sends it. So where no layer listens, no message is made to be looked at, and a request costs three
+coroutines: one for the app, one for the handler, one for the response.
+
 Spec:         https://asgi.readthedocs.io/en/latest/specs/main.html#middleware
 Grown from:   tiny/app.py:App.guard, because handlers are chosen by exception, and layers are listed
-In FastAPI:   starlette.middleware.errors:ServerErrorMiddleware
+In FastAPI:   starlette.middleware.exceptions:ExceptionMiddleware
 In Starlette: starlette.middleware.exceptions:ExceptionMiddleware
 In Flask:     flask.app:Flask.wsgi_app, which one wraps: app.wsgi_app = Layer(app.wsgi_app)
 Left out:     a page for tracebacks; middleware written as a function, which `call_next` explains
 """
 
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rawasgi.concurrency import name_of, where_it_belongs
@@ -31,9 +35,9 @@ from rawasgi.exceptions import HTTPException, WebSocketException
 from rawasgi.messages.scopes import can_deny
 from rawasgi.messages.states import WEBSOCKET_APP, WEBSOCKET_SERVER, Side
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
-from rawasgi.requests import ClientDisconnect, Request
-from rawasgi.responses import BODILESS, PlainTextResponse, Response, TrackedSend
-from rawasgi.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from rawasgi.requests import ClientDisconnect, Request, no_send
+from rawasgi.responses import BODILESS, PlainTextResponse, Response, TrackedSend, tracking
+from rawasgi.websockets import WebSocket, WebSocketDisconnect, WebSocketState, refuse
 
 
 class Middleware:
@@ -63,46 +67,107 @@ def wrap(app: ASGIApp, layers: Iterable[Middleware]) -> ASGIApp:
     return app
 
 
-class ServerErrorMiddleware:
-    """The outermost layer: what nobody caught is answered with 500, by `handler` if there is one, and raised on.
+async def itself(app: ASGIApp) -> ASGIApp:
+    """The response of an app that makes none: called, it will answer."""
+    return app
 
-    With `debug` the answer is the traceback, as text.
+
+class Responder:
+    """An app that makes its response before it is sent: subclasses say how in `make_response(request) -> response`.
+
+    A responder inside another one is only asked to `respond`; the outermost sends the response, here, and closes what the
+    request has left open. A subclass that overrides `__call__` answers in its own way: it is its own response, and called.
     """
 
-    def __init__(self, app: ASGIApp, handler: Callable[..., Any] | None = None, debug: bool = False) -> None:
-        self.app = app
-        self.handler = handler
-        self.debug = debug
+    app: ASGIApp
+
+    def __init_subclass__(cls) -> None:
+        if "respond" in vars(cls):
+            return
+        if "__call__" in vars(cls):
+            cls.respond, cls.expected = Responder.itself, Responder.expected  # type: ignore[method-assign]
+        elif "make_response" in vars(cls):
+            cls.respond = cls.make_response
+
+    def make_response(self, request: Request) -> Awaitable[ASGIApp]:
+        """The response, not sent yet: that of the app below. An app that makes none is called in its place."""
+        app = self.app
+        return app.respond(request) if isinstance(app, Responder) else itself(app)
+
+    respond = make_response  # for whoever asks from outside
+
+    async def itself(self, request: Request) -> ASGIApp:
+        """An app that has to be called: it is its own response."""
+        return self
+
+    async def expected(self, request: Request, error: Exception) -> ASGIApp | None:
+        """The response to an exception that `respond` has raised; None where it goes on outwards."""
+        return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the app; websockets and lifespan are left to the server, which knows what to do."""
+        """Make the response, and send it."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self.pass_on(scope, receive, send)
             return
-        tracked = TrackedSend(send)
+        scope, receive = self.enter(scope, receive)
+        request, sending = Request(scope, receive, send), UNSENT
         try:
-            await self.app(scope, receive, tracked)
-        except ClientDisconnect:
-            return  # there is nobody to answer, and nothing went wrong
-        except HTTPException as error:
-            if tracked.started:
-                raise
-            response = await http_exception(Request(scope, receive, send), error)
-            await response(scope, receive, tracked)
-        except Exception as error:
-            unexpected = await self.answer(Request(scope, receive, send), error)  # a handler hears of it in any case
-            if not tracked.started:
-                await unexpected(scope, receive, tracked)
+            try:
+                answer = await self.make_response(request)
+                if getattr(answer, "starts_at_once", False) and not isinstance(send, TrackedSend):
+                    sending = STARTED  # nobody has to listen for it
+                    await answer(scope, receive, send)
+                else:
+                    sending = tracking(send)
+                    answer = checked(answer, getattr(self, "func", scope.get("endpoint")))
+                    await sending.send_response(answer, scope, receive)
+                if request.is_open:
+                    await request.end()
+                return
+            except Exception as error:
+                if not await self.rescue(request, error, tracking(send) if sending is UNSENT else sending):
+                    raise
+        except BaseException as error:
+            await request.end(error)
             raise
+        await request.end()
 
-    async def answer(self, request: Request, error: Exception) -> ASGIApp:
-        """The response to an exception that nobody expected."""
-        if self.debug:
-            return PlainTextResponse("".join(traceback.format_exception(error)), 500)
-        if self.handler is not None:
-            response: ASGIApp = await where_it_belongs(self.handler)(request, error)
-            return response
-        return PlainTextResponse("Internal Server Error", 500)
+    def enter(self, scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
+        """What the request is made of."""
+        return scope, receive
+
+    async def pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A websocket or a lifespan has no response: leave it to the app below."""
+        await self.app(scope, receive, send)
+
+    async def rescue(self, request: Request, error: Exception, sending: TrackedSend) -> bool:
+        """Answer for an exception, if there is still time; whether that was the end of it."""
+        answer = None if sending.started else await self.expected(request, error)
+        if answer is not None:
+            await sending.send_response(answer, request.scope, request.receive)
+        return answer is not None
+
+
+UNSENT, STARTED = TrackedSend(no_send), TrackedSend(no_send, started=True)
+
+
+def checked(answer: Any, func: Any) -> Any:
+    """What a handler has returned; TypeError where nothing can be sent of it."""
+    if not callable(answer):
+        raise TypeError(f"{name_of(func)}() returned {answer!r}: a handler returns a Response")
+    return answer
+
+
+class HandlerApp(Responder):
+    """`func(request) -> response` as an ASGI app: here a function of yours meets the protocol."""
+
+    def __init__(self, func: Callable[..., Any]) -> None:
+        self.func = func
+        self.answer = where_it_belongs(func)
+
+    def make_response(self, request: Request) -> Awaitable[ASGIApp]:
+        """Call the function, on the loop or on a thread."""
+        return self.answer(request)
 
 
 def layered(app: ASGIApp, layers: Layers) -> ASGIApp:
@@ -126,6 +191,10 @@ async def nobody_there(connection: Any, error: Exception) -> None:
     """The client has left, and the handler with it: there is nobody to answer, and nothing went wrong."""
 
 
+async def say_nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """The answer to nobody."""
+
+
 EXPECTED: Handlers = {
     HTTPException: http_exception,
     WebSocketException: websocket_exception,
@@ -134,7 +203,7 @@ EXPECTED: Handlers = {
 }
 
 
-class ExceptionMiddleware:
+class ExceptionMiddleware(Responder):
     """The innermost layer: exceptions that have a handler are answered, all others go on outwards.
 
     `handlers` maps a status code or a class of exceptions to `handler(request, exception) -> Response`; the class
@@ -160,21 +229,17 @@ class ExceptionMiddleware:
                 return self.find(HTTPException(0), app)  # of an app below, of another family
         return None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the app, and answer for it where it raised and nothing was sent."""
-        if scope["type"] == "websocket":
-            await self.guard_websocket(scope, receive, send)
-            return
-        tracked = send if isinstance(send, TrackedSend) else TrackedSend(send)
-        try:
-            await self.app(scope, receive, tracked)
-        except Exception as error:
-            handler = self.find(error, scope.get("app"))
-            if handler is None or tracked.started:
-                raise
-            response = await where_it_belongs(handler)(Request(scope, receive, send), error)
-            if response is not None:
-                await tracked.respond(response, scope, receive)
+    async def expected(self, request: Request, error: Exception) -> ASGIApp | None:
+        """The response of the handler; one that returns none has nothing to say."""
+        handler = self.find(error, request.scope.get("app"))
+        if handler is None:
+            return None
+        response: ASGIApp | None = await where_it_belongs(handler)(request, error)
+        return say_nothing if response is None else response
+
+    async def pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Guard a websocket."""
+        await (self.guard_websocket if scope["type"] == "websocket" else self.app)(scope, receive, send)
 
     async def guard_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The same for a websocket: a handler may close it, or return a response, which refuses the handshake."""
@@ -201,9 +266,27 @@ class ExceptionMiddleware:
         return f"<ExceptionMiddleware for {', '.join(keys)}>"
 
 
-async def fail(status: int, headers: dict[str, str] | None, scope: Scope, receive: Receive, send: Send) -> None:
-    """Inside our own app raise, so that its exception handlers answer; elsewhere answer at once."""
-    error = HTTPException(status, headers=headers)
-    if getattr(scope.get("app"), "answers_http_exceptions", False):
-        raise error
-    await PlainTextResponse(error.detail, status, headers)(scope, receive, send)
+class Failure(Responder):
+    """An app that fails: inside our own app it raises, so that exception handlers answer; elsewhere it answers itself.
+
+    A websocket for which nothing is there is refused with HTTP 403, since nothing was accepted yet.
+    """
+
+    def __init__(self, status: int, headers: dict[str, str] | None = None) -> None:
+        self.status = status
+        self.headers = headers
+
+    async def make_response(self, request: Request) -> ASGIApp:
+        """Raise, or make the response."""
+        return self.raised(request.scope)
+
+    async def pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The same for a websocket."""
+        await (refuse if self.status == 404 else self.raised(scope))(scope, receive, send)
+
+    def raised(self, scope: Scope) -> ASGIApp:
+        """An HTTPException, or the response to it."""
+        error = HTTPException(self.status, headers=self.headers)
+        if getattr(scope.get("app"), "answers_http_exceptions", False):
+            raise error
+        return PlainTextResponse(error.detail, self.status, self.headers)

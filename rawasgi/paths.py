@@ -171,10 +171,11 @@ class PathTemplate:
         self.converting = [(name, c.convert) for name, c in convertors if not isinstance(c, StringConvertor)]
         flags = re.NOFLAG if path.startswith("/") or not path else re.IGNORECASE
         self.regex = re.compile(pattern + re.escape(path[end:]), flags)
+        self.fullmatch = self.regex.fullmatch
 
     def match(self, path: str) -> dict[str, Any] | None:
         """The parameters of a path that fits, converted; None for a path that does not."""
-        found = self.regex.fullmatch(path)
+        found = self.fullmatch(path)
         if found is None:
             return None
         values: dict[str, Any] = found.groupdict()
@@ -295,24 +296,25 @@ class PathIndex(Generic[T]):
     def candidates(self, path: str) -> list[Entry[T]]:
         """All that may match `path`, in the order of registration; the template itself has the last word."""
         found = self.barriers[:]
-        frontier = [self.root]
-        for segment in path.split("/")[1:]:
-            following: list[Node[T]] = []
-            for node in frontier:
-                if node.tails:
-                    found += node.tails
-                if literal := node.literals.get(segment):
-                    following.append(literal)
-                if node.parameter:
-                    following.append(node.parameter)
-            frontier = following
-            if not frontier:
-                break
-        for node in frontier:
-            found += node.ends
+        self.descend(self.root, path.split("/")[1:], found)
         if len(found) > 1:
             found.sort(key=BY_ORDER)
         return found
+
+    def descend(self, node: Node[T], segments: list[str], found: list[Entry[T]]) -> None:
+        """Find who ends at the end of the segments, or swallows what is left of them on the way."""
+        for place, segment in enumerate(segments, 1):
+            if node.tails:
+                found += node.tails
+            literal, parameter = node.literals.get(segment), node.parameter
+            if literal is not None and parameter is not None:  # the way forks
+                self.descend(literal, segments[place:], found)
+                literal = None
+            following = literal or parameter
+            if following is None:
+                return
+            node = following
+        found += node.ends
 
     def __repr__(self) -> str:
         return f"<PathIndex with {len(self.barriers)} barriers>"

@@ -21,7 +21,6 @@ Left out:     push promises
 import asyncio
 import json
 import math
-import re
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from importlib import import_module
 from typing import Any
@@ -69,22 +68,6 @@ def parse_json(body: bytes) -> Any:
         raise MalformedJSON(error.msg, body, error.pos) from None
     except (ValueError, RecursionError) as error:
         raise MalformedJSON(str(error) or "nested too deep", body) from None
-
-
-ESCAPE = re.compile(r"\\([0-3][0-7][0-7]|.)")
-
-
-def parse_cookies(header: str) -> dict[str, str]:
-    """`a=1; b="two"` -> `{"a": "1", "b": "two"}`, as leniently as browsers write it: nothing is an error here."""
-    cookies: dict[str, str] = {}
-    for piece in header.split(";"):
-        name, equals, value = piece.partition("=")
-        name, value = (name.strip(), value.strip()) if equals else ("", name.strip())
-        if len(value) > 1 and value[0] == value[-1] == '"':
-            value = ESCAPE.sub(lambda found: chr(int(found[1], 8)) if len(found[1]) == 3 else found[1], value[1:-1])
-        if name or value:
-            cookies[name] = value
-    return cookies
 
 
 class HTTPConnection(Mapping[str, Any]):
@@ -157,9 +140,10 @@ class HTTPConnection(Mapping[str, Any]):
     def cookies(self) -> dict[str, str]:
         """The cookies of all Cookie headers; of a name that comes twice, the last."""
         if self._cookies is None:
-            self._cookies = {}
-            for header in self.headers.getlist("cookie"):
-                self._cookies.update(parse_cookies(header))
+            parse = import_module("rawasgi.toolkit.cookies").parse_cookies
+            self._cookies = {
+                name: value for each in self.headers.getlist("cookie") for name, value in parse(each).items()
+            }
         return self._cookies
 
     @property
@@ -205,6 +189,7 @@ class Request(HTTPConnection):
     _heard: Message | None = None
     _body: bytes | None = None
     _form: Any = None
+    _calls: tuple[Any, ...] = ()
     is_open = False  # whether something is left to be closed: most requests are over when they are answered
     _consumed = False
     _disconnected = False
@@ -266,19 +251,22 @@ class Request(HTTPConnection):
     async def _next_piece(self) -> bytes:
         if self._consumed:
             raise RuntimeError("the body was streamed before and is gone; body() would have kept it")
-        message = await (self._next_message() if self._pending or self._heard else self._receive())
+        return bytes(self._piece_of(await self._next_message()))
+
+    def _piece_of(self, message: Message) -> Any:
         if message["type"] == "http.disconnect":
             self._disconnected = True
             raise ClientDisconnect("the client left before its request was complete")
         self._consumed = not message.get("more_body", False)
-        return bytes(message.get("body", b""))
+        return message.get("body", b"")
 
     async def body(self) -> bytes:
         """The whole body, in bytes; it is kept, and may be asked for again. Raises what `stream` raises."""
         if self._body is None:
             pieces = [await self._next_piece()]
             while not self._consumed:
-                pieces.append(await self._next_piece())
+                message = await (self._next_message() if self._pending or self._heard else self._receive())
+                pieces.append(self._piece_of(message))
             self._body = b"".join(pieces)
         return self._body
 
@@ -313,31 +301,28 @@ class Request(HTTPConnection):
                     self._heard, self._pending = message, None  # the next question is about the client alone
         return self._disconnected
 
+    @property
+    def is_drained(self) -> bool:
+        """Whether the body was streamed to its end and is gone."""
+        return self._consumed and self._body is None
+
+    def ends_with(self, call: Any) -> None:
+        """A call of an app below has to end when this request does: see `call_next`."""
+        self.is_open = True
+        self._calls = (*self._calls, call)
+
+    async def end(self, error: BaseException | None = None) -> None:
+        """The request is over, or broken off by `error`: let the calls below end, and close what is open."""
+        self.is_open = False
+        try:
+            for call in self._calls:
+                await call.finish(error)
+        finally:
+            await self.close()
+
     async def close(self) -> None:
-        """The request is over: withdraw the question that `is_disconnected` has left open, and close a form's files."""
+        """Withdraw the question that `is_disconnected` has left open, and close a form's files."""
         if self._pending is not None and self._pending.cancel():
             self._pending = None
         if self._form is not None:
             await self._form.close()
-
-
-def limit_body(receive: Receive, limit: int, scope: Scope) -> Receive:
-    """A `receive` that lets at most `limit` bytes of body through, and raises HTTPException 413 at the first byte more.
-
-    What arrives is counted; a Content-Length that is too large is believed at once.
-    """
-    declared = Headers(scope=scope).get("content-length", "")
-    too_long = declared.isdecimal() and (len(declared) > 18 or int(declared) > limit)
-    received = 0
-
-    async def receive_within_limit() -> Message:
-        nonlocal received
-        if too_long:
-            raise HTTPException(413, "Content Too Large")
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > limit:
-            raise HTTPException(413, "Content Too Large")
-        return message
-
-    return receive_within_limit

@@ -25,42 +25,53 @@ Left out:     files, server-sent events, templates, conditional requests
 
 import asyncio
 import json
-import re
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from functools import lru_cache
+from collections.abc import AsyncIterable, Awaitable, Iterable, Mapping
+from datetime import datetime
+from importlib import import_module
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
-from rawasgi.concurrency import BackgroundTask, iterate_in_threadpool, name_of, where_it_belongs
+from rawasgi.concurrency import BackgroundTask, iterate_in_threadpool
 from rawasgi.datastructures import MutableHeaders, encoded
 from rawasgi.messages.scopes import spec_version
 from rawasgi.messages.types import ASGIApp, Header, Message, Receive, Scope, Send
-from rawasgi.requests import Request
+from rawasgi.requests import no_send
 from rawasgi.urls import URL
 
-# Made once, for json.dumps makes one a call for such options. NaN is no JSON, so it is an error here.
-encode_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-encode_ascii_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+# NaN is no JSON, so it is an error here.
+encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+try:  # what the encoder makes anew for each text, but for the dict in which it looks for circles
+    make: Any = vars(json.encoder)["c_make_encoder"]
+    json_pieces = make(None, encoder.default, json.encoder.encode_basestring, None, ":", ",", False, False, False)
+except (KeyError, TypeError):  # not CPython, or not as we know it
+    json_pieces = encoder.iterencode
 
 
 def to_json(content: Any) -> bytes:
     """JSON without spaces, in UTF-8. ValueError for NaN and Infinity, TypeError for what JSON cannot say."""
     try:
-        return encode_json(content).encode()
+        return "".join(json_pieces(content, 0)).encode()
+    except RecursionError:  # a circle, or nested too deep: the encoder that looks for circles knows which
+        return encoder.encode(content).encode()
     except UnicodeEncodeError:  # half a surrogate pair, as JSON text may carry it, has no UTF-8: leave it escaped
-        return encode_ascii_json(content).encode()
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
 
 
 BODILESS = frozenset((*range(200), 204, 304))  # statuses that forbid a body (RFC 9110, section 6.4.1)
 
 
-@lru_cache(64)
-def content_type(media_type: str, charset: str) -> Header:
-    """The header, encoded once for each media type: `text/plain` is `text/plain; charset=utf-8`."""
-    if media_type.startswith("text/") and "charset=" not in media_type.lower():
-        media_type = f"{media_type}; charset={charset}"
-    return b"content-type", media_type.encode("latin-1")
+class ContentTypes(dict[str, Header]):
+    """Media type -> header, encoded once: `text/plain` is `text/plain; charset=utf-8`."""
+
+    def __init__(self, charset: str) -> None:
+        self.charset = charset
+
+    def __missing__(self, media_type: str) -> Header:
+        says_it = "charset=" in media_type.lower() or not media_type.startswith("text/")
+        header = b"content-type", (media_type if says_it else f"{media_type}; charset={self.charset}").encode("latin-1")
+        if len(self) < 64:  # they may be anybody's words
+            self[media_type] = header
+        return header
 
 
 class Response:
@@ -72,7 +83,16 @@ class Response:
 
     media_type: str | None = None
     charset = "utf-8"
+    content_types = ContentTypes(charset)
     body: bytes | memoryview | None = None
+    _headers: MutableHeaders | None = None  # made at first use
+    starts_at_once = True  # the first thing it does is to send its start: what fails later can be answered by nobody
+
+    def __init_subclass__(cls) -> None:
+        if {"__call__", "stream_response"} & vars(cls).keys():  # what it does first is not known
+            cls.starts_at_once = vars(cls).get("starts_at_once", False)
+        if "charset" in vars(cls):
+            cls.content_types = ContentTypes(cls.charset)
 
     def __init__(
         self,
@@ -97,13 +117,16 @@ class Response:
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
         """Encode the headers once, and add the two that follow from the body."""
-        raw: list[Header] = [encoded(name, value) for name, value in headers.items()] if headers else []
-        given = [name for name, _ in raw] if raw else ()
-        if self.body is not None and b"content-length" not in given and self.status_code not in BODILESS:
-            raw.append((b"content-length", b"%d" % len(self.body)))
-        if self.media_type is not None and b"content-type" not in given:
-            raw.append(content_type(self.media_type, self.charset))
-        self.raw_headers = raw
+        own: list[Header] = []
+        if self.body is not None and self.status_code not in BODILESS:
+            own.append((b"content-length", b"%d" % len(self.body)))
+        if self.media_type is not None:
+            own.append(self.content_types[self.media_type])
+        if headers:
+            given = [encoded(name, value) for name, value in headers.items()]
+            names = {name for name, _ in given}
+            own = [*given, *(pair for pair in own if pair[0] not in names)]
+        self.raw_headers = own
 
     @property
     def is_bodiless(self) -> bool:
@@ -113,7 +136,10 @@ class Response:
     @property
     def headers(self) -> MutableHeaders:
         """The headers, to be read and changed before the response is sent."""
-        return MutableHeaders(raw=self.raw_headers)
+        headers = self._headers
+        if headers is None or headers.raw is not self.raw_headers:
+            headers = self._headers = MutableHeaders(raw=self.raw_headers)
+        return headers
 
     def set_cookie(
         self,
@@ -133,26 +159,10 @@ class Response:
         Raises ValueError for another `samesite`, for a name or value that no cookie can have, and for an `expires`
         without time zone. Source: RFC 6265, section 4.1.
         """
-        from email.utils import format_datetime  # here because most apps set no cookie, and the two
-        from http.cookies import CookieError, SimpleCookie  # bring many modules with them
-
-        if isinstance(expires, datetime):
-            if expires.tzinfo is None:
-                raise ValueError("set_cookie: `expires` needs a time zone, say datetime.now(UTC)")
-            expires = format_datetime(expires.astimezone(UTC), usegmt=True)
-        if samesite is not None and samesite.lower() not in ("lax", "strict", "none"):
-            raise ValueError(f"set_cookie: `samesite` is lax, strict or none, not {samesite!r}")
-        for name, setting in (("path", path), ("domain", domain), ("expires", expires)):
-            if isinstance(setting, str) and re.search(r"[\x00-\x1f\x7f;]", setting):
-                raise ValueError(f"set_cookie: `{name}` must not hold a semicolon or a control character: {setting!r}")
-        try:
-            cookie: Any = SimpleCookie({key: value})[key]
-        except CookieError as error:
-            raise ValueError(f"set_cookie: {error}") from None
-        attributes = {"max-age": max_age, "expires": expires, "path": path, "domain": domain, "samesite": samesite}
-        cookie.update({name: setting for name, setting in attributes.items() if setting is not None})
-        cookie.update({"secure": secure, "httponly": httponly})
-        self.raw_headers.append(encoded("set-cookie", cookie.OutputString() + ("; Partitioned" if partitioned else "")))
+        attributes = {"max-age": max_age, "path": path, "domain": domain, "samesite": samesite}
+        attributes |= {"secure": secure, "httponly": httponly}
+        write = import_module("rawasgi.toolkit.cookies").write_cookie
+        self.raw_headers.append(encoded("set-cookie", write(key, value, expires, attributes, partitioned)))
 
     def delete_cookie(
         self,
@@ -169,25 +179,26 @@ class Response:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Say the messages of this response, then run its background task."""
-        await send(self.start_message(scope))
+        start, body = MESSAGES[scope["type"]]
+        # The headers of the message are a copy: a layer may add to them, and this response may be sent again.
+        await send({"type": start, "status": self.status_code, "headers": [*self.raw_headers]})
         is_silent = self.status_code in BODILESS or scope.get("method") == "HEAD"
-        await send({"type": body_type(scope), "body": b"" if is_silent else self.body})
+        await send({"type": body, "body": b"" if is_silent else self.body})
         if self.background is not None:
             await self.background()
-
-    def start_message(self, scope: Scope) -> Message:
-        """`http.response.start`, or on a websocket `websocket.http.response.start`."""
-        kind = "websocket.http.response.start" if scope["type"] == "websocket" else "http.response.start"
-        # The headers of the message are a copy: a layer may add to them, and this response may be sent again.
-        return {"type": kind, "status": self.status_code, "headers": [*self.raw_headers]}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.status_code}>"
 
 
+# How a response starts and goes on: on a websocket it is a denial.
+MESSAGES = {"http": ("http.response.start", "http.response.body")}
+MESSAGES["websocket"] = ("websocket.http.response.start", "websocket.http.response.body")
+
+
 def body_type(scope: Scope) -> str:
     """`http.response.body`, or its twin for a denied websocket."""
-    return "websocket.http.response.body" if scope["type"] == "websocket" else "http.response.body"
+    return MESSAGES[scope["type"]][1]
 
 
 class HTMLResponse(Response):
@@ -235,6 +246,8 @@ class StreamingResponse(Response):
     hear of it; for older ones a second task listens for `http.disconnect`, and the response just ends.
     """
 
+    starts_at_once = True
+
     def __init__(
         self,
         content: AsyncIterable[Any] | Iterable[Any],
@@ -265,17 +278,24 @@ class StreamingResponse(Response):
         if self.background is not None:
             await self.background()
 
+    def start_message(self, scope: Scope) -> Message:
+        """The start, with headers of its own."""
+        return {"type": MESSAGES[scope["type"]][0], "status": self.status_code, "headers": [*self.raw_headers]}
+
     async def stream_response(self, scope: Scope, send: Send) -> None:
         """Say start, pieces and end; whatever happens, close the iterator."""
-        kind, iterator = body_type(scope), aiter(self.body_iterator)
+        kind = body_type(scope)
+        iterator: Any = self.body_iterator
         try:
             await send(self.start_message(scope))
             if type(send) is TrackedSend:
                 send = send.send  # it knows by now that the response has started
+            iterator = aiter(iterator)
             if not (self.is_bodiless or scope.get("method") == "HEAD"):
                 async for piece in iterator:
-                    body = piece.encode(self.charset) if isinstance(piece, str) else piece
-                    await send({"type": kind, "body": body, "more_body": True})
+                    if isinstance(piece, str):
+                        piece = piece.encode(self.charset)
+                    await send({"type": kind, "body": piece, "more_body": True})
             await send({"type": kind, "body": b"", "more_body": False})
         finally:
             if close := getattr(iterator, "aclose", None):
@@ -323,9 +343,9 @@ class TrackedSend:
 
     __slots__ = ("send", "started")
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, started: bool = False) -> None:
         self.send = send
-        self.started = False
+        self.started = started
 
     def __call__(self, message: Message) -> Awaitable[None]:
         """Note a message that commits the response, and send it."""
@@ -333,29 +353,16 @@ class TrackedSend:
             self.started = True
         return self.send(message)
 
-    def respond(self, response: ASGIApp, scope: Scope, receive: Receive) -> Awaitable[None]:
+    def send_response(self, response: ASGIApp, scope: Scope, receive: Receive) -> Awaitable[None]:
         """Send a whole response. Function-style middleware overrides this, and takes the response unsent."""
-        commits = type(response).__call__ is Response.__call__  # by its first word: nothing is left to be noted
+        commits = getattr(response, "starts_at_once", False)  # then nothing is left to be noted
         self.started |= commits
         return response(scope, receive, self.send if commits else self)
 
 
-class HandlerApp:
-    """`func(request) -> response` as an ASGI app: here a function of yours meets the protocol."""
+def tracking(send: Send) -> TrackedSend:
+    """The `send` itself where it remembers already."""
+    return send if isinstance(send, TrackedSend) else TrackedSend(send)
 
-    def __init__(self, func: Callable[..., Any]) -> None:
-        self.func = func
-        self.answer = where_it_belongs(func)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the function, on the loop or on a thread, and send what it returns."""
-        request = Request(scope, receive, send)
-        try:
-            response = await self.answer(request)
-            if not callable(response):
-                raise TypeError(f"{name_of(self.func)}() returned {response!r}: a handler returns a Response")
-            tracked = send if isinstance(send, TrackedSend) else TrackedSend(send)
-            await tracked.respond(response, scope, receive)
-        finally:
-            if request.is_open:
-                await request.close()
+UNSENT, STARTED = TrackedSend(no_send), TrackedSend(no_send, started=True)

@@ -9,16 +9,15 @@ all of them; where none fits, the path with or without a slash at its end may (3
 A path without parameters is found by one look in a dict, unless a route before it might match it too; all others by
 `paths`. The table is made for the first request, and dropped by whatever changes `routes`, so that nobody asks its age.
 
-The router writes `route`, `endpoint` and `path_params` into the scope that it was given by the app, which made a copy,
-so that middleware outside can read them afterwards. `Mount` copies again: what it changes concerns only the app below.
-Routes by host lie outside the core: `host` loads `rawasgi.toolkit.hosts` when it is called, by name.
+The router writes `route`, `endpoint` and `path_params` into the scope that the app has copied, so that middleware outside
+can read them afterwards. `Mount` copies again: what it changes concerns only the app below.
 
 Spec:         https://asgi.readthedocs.io/en/latest/specs/www.html#http-connection-scope
 Grown from:   tiny/app.py:Route, because apps are built from apps, and URLs are built from names
 In FastAPI:   fastapi.routing:APIRouter
 In Starlette: starlette.routing:Router
 In Flask:     werkzeug.routing:Map
-Left out:     endpoints as classes, hosts, lifespans of mounted apps
+Left out:     endpoints as classes, hosts (which `host` loads by name), lifespans of mounted apps
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
@@ -28,11 +27,12 @@ from typing import Any
 from rawasgi.concurrency import Lifespan, as_lifespan, is_function, name_of, run_lifespan
 from rawasgi.messages.scopes import route_path
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
-from rawasgi.middleware import Layers, fail, layered
+from rawasgi.middleware import Failure, HandlerApp, Layers, Responder, itself, layered
 from rawasgi.paths import Match, NoMatchFound, PathTemplate, RouteList, RouteTable, first_url, rooted
-from rawasgi.responses import HandlerApp, RedirectResponse
+from rawasgi.requests import Request
+from rawasgi.responses import RedirectResponse
 from rawasgi.urls import URL, URLPath
-from rawasgi.websockets import WebSocketApp, refuse
+from rawasgi.websockets import WebSocketApp
 
 
 class BaseRoute:
@@ -53,6 +53,15 @@ class BaseRoute:
     def handle(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer; `matches` has been asked before."""
         return self.app(scope, receive, send)
+
+    def respond(self, request: Request) -> Awaitable[ASGIApp]:
+        """The response, not sent yet."""
+        app = self.app
+        return app.respond(request) if isinstance(app, Responder) else itself(app)
+
+    def __init_subclass__(cls) -> None:
+        if "handle" in vars(cls) and "respond" not in vars(cls):  # it answers in its own way: that is its response
+            cls.respond = lambda self, request: itself(self.handle)  # type: ignore[method-assign]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Be an app on its own: a router of one route."""
@@ -76,16 +85,17 @@ class PathRoute(BaseRoute):
         """By scope type, path and method."""
         if scope["type"] != self.protocol:
             return Match.NONE, {}
-        return self.match_path(route_path(scope), scope)
-
-    def match_path(self, path: str, scope: Scope) -> tuple[Match, Scope]:
-        """The same for a path below `root_path`, in a scope of our type."""
-        if (found := self.template.match(path)) is None:
+        if (child := self.read(route_path(scope), scope)) is None:
             return Match.NONE, {}
-        params = {**scope["path_params"], **found} if scope.get("path_params") else found
-        child = {"endpoint": self.endpoint, "path_params": params}
         fits = self.methods is None or scope["method"] in self.methods
         return (Match.FULL if fits else Match.PARTIAL), child
+
+    def read(self, path: str, scope: Scope) -> Scope | None:
+        """What a path below `root_path` that fits writes into its scope: with the parameters of mounts around us."""
+        if (found := self.template.match(path)) is None:
+            return None
+        params = {**scope["path_params"], **found} if scope.get("path_params") else found
+        return {"endpoint": self.endpoint, "path_params": params}
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """The path, filled with exactly its own parameters."""
@@ -212,6 +222,21 @@ class Mount(Container):
         return f"Mount(path={self.path!r}, name={self.name or ''!r}, app={self.app!r})"
 
 
+class Found(BaseRoute):
+    """What answers where that is not a route as it is: an app that has none, or a route in a scope that it changes."""
+
+    def __init__(self, app: ASGIApp, changes: Scope | None = None) -> None:
+        self.app, self.changes = app, changes
+
+    def handle(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Call it; what is changed concerns only the app below."""
+        return self.app({**scope, **self.changes} if self.changes else scope, receive, send)
+
+    def respond(self, request: Request) -> Awaitable[ASGIApp]:
+        """That of the app, or the call in the other scope."""
+        return itself(self.handle) if self.changes else super().respond(request)
+
+
 def tabulate(routes: RouteList[BaseRoute]) -> RouteTable[BaseRoute]:
     """Index the routes. Whoever matches in its own way is asked about every request: its template says nothing."""
     routes.table = table = RouteTable[BaseRoute]()
@@ -247,12 +272,14 @@ class RouteOwner:
         return first_url(self.routes, name, path_params)
 
 
-class Router(RouteOwner):
+class Router(RouteOwner, Responder):
     """Routes as one ASGI app. Change `routes` whenever you like: the next request sees it.
 
     `default` is the app for what no route matches; without it that is 404, or HTTP 403 for a websocket. `lifespan` is
     run where the router is called with that scope: by a server, or by the app that includes or wraps it.
     """
+
+    default: ASGIApp = Failure(404)
 
     def __init__(
         self,
@@ -265,7 +292,8 @@ class Router(RouteOwner):
     ) -> None:
         self.routes = RouteList(routes or ())
         self.redirect_slashes = redirect_slashes
-        self.default: ASGIApp = self.not_found if default is None else default
+        if default is not None:
+            self.default = default
         self.lifespan_context = as_lifespan(lifespan)
         self.layers = middleware
         self.middleware_stack = layered(self.dispatch, middleware)
@@ -284,51 +312,62 @@ class Router(RouteOwner):
         await self.middleware_stack(scope, receive, send)
 
     def dispatch(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Find the route, write into the scope which it is, and call it; run the lifespan where that is the scope."""
-        kind = scope["type"]
-        if kind == "lifespan":
+        """Find the route, and call it; run the lifespan where that is the scope."""
+        if scope["type"] == "lifespan":
             return run_lifespan(self.lifespan_context, scope.get("app"), scope, receive, send)
-        if kind not in ("http", "websocket"):
-            raise RuntimeError(f"a Router answers http, websocket and lifespan, not {kind!r}")
+        if scope["type"] not in ("http", "websocket"):
+            raise RuntimeError(f"a Router answers http, websocket and lifespan, not {scope['type']!r}")
+        if "app" not in scope and "router" not in scope:
+            scope = {**scope}  # nobody has made a copy yet, and this dict is the server's
+        return self.find(scope).handle(scope, receive, send)
+
+    def respond(self, request: Request) -> Awaitable[ASGIApp]:
+        """Find the route, and ask it."""
+        return itself(self) if self.layers else self.find(request.scope).respond(request)
+
+    def find(self, scope: Scope) -> BaseRoute:
+        """The route for this scope, into which it writes which one that is."""
         if "router" not in scope:
-            if "app" not in scope:
-                scope = {**scope}  # nobody has made a copy yet, and this dict is the server's
             scope["router"] = self
         table = self._routes.table or tabulate(self._routes)
         path = route_path(scope) if scope.get("root_path") else scope["path"]
-        fixed = table.fixed.get((scope["method"] if kind == "http" else None, path))
+        method = scope["method"] if scope["type"] == "http" else None
+        fixed = table.fixed.get((method, path))
         if fixed is None:
-            return self.search(table, path, scope, receive, send)
-        scope["route"], scope["endpoint"] = fixed, fixed.endpoint
-        scope.setdefault("path_params", {})
-        return fixed.handle(scope, receive, send)
+            return self.search(table, method, path, scope)
+        scope["route"] = fixed
+        scope["endpoint"] = fixed.endpoint
+        if "path_params" not in scope:
+            scope["path_params"] = {}
+        return fixed
 
-    def search(
-        self, table: RouteTable[BaseRoute], path: str, scope: Scope, receive: Receive, send: Send
-    ) -> Awaitable[None]:
+    def search(self, table: RouteTable[BaseRoute], method: str | None, path: str, scope: Scope) -> BaseRoute:
         """Ask the candidates in the order of their registration."""
-        allowed: set[str] = set()
-        partial: tuple[BaseRoute, Scope] | None = None
-        for entry in table.indexes[scope["type"]].candidates(path):
-            route: Any = entry.route
-            match, child = route.match_path(path, scope) if entry.methods else route.matches(scope)
-            if match is Match.FULL:
-                scope["route"], below = route, scope
-                if isinstance(route, Container):  # what it changes concerns only the app below
-                    below = {**scope, **child}
-                    child = {key: child[key] for key in ("endpoint", "path_params") if key in child}
-                scope.update(child)
-                answering: Awaitable[None] = route.handle(below, receive, send)
-                return answering
-            if match is Match.PARTIAL:
-                partial = partial or (route, child)
-                allowed |= getattr(route, "methods", None) or set()
-        if partial is not None:
-            scope["route"] = partial[0]
-            scope.update(partial[1])
-            return fail(405, {"Allow": ", ".join(sorted(allowed))}, scope, receive, send)
+        partial: list[tuple[BaseRoute, Scope]] = []
+        route: Any
+        for _, route, _, methods in table.indexes[scope["type"]].candidates(path):
+            if methods:
+                child, fits = route.read(path, scope), method in methods
+            else:
+                match, child = route.matches(scope)
+                child, fits = None if match is Match.NONE else child, match is Match.FULL
+            if child is None:
+                continue
+            if fits:
+                return self.found(route, child, scope)
+            partial.append((route, child))
+        if partial:
+            self.found(*partial[0], scope)
+            allowed = {method for route, _ in partial for method in getattr(route, "methods", None) or ()}
+            return Found(Failure(405, {"Allow": ", ".join(sorted(allowed))}))
         target = None if path == "/" else self.slash_twin(table, path, scope)
-        return (self.default if target is None else RedirectResponse(target))(scope, receive, send)
+        return Found(self.default if target is None else RedirectResponse(target))
+
+    def found(self, route: BaseRoute, child: Scope, scope: Scope) -> BaseRoute:
+        """Write down which route it is; what else a `Container` changes concerns only the app below."""
+        scope["route"], below = route, isinstance(route, Container)
+        scope.update({key: child[key] for key in ("endpoint", "path_params") if key in child} if below else child)
+        return Found(route.handle, child) if below else route
 
     def slash_twin(self, table: RouteTable[BaseRoute], path: str, scope: Scope) -> URL | None:
         """The URL with, or without, a slash at its end, where that one has a route; the query is kept."""
@@ -338,20 +377,12 @@ class Router(RouteOwner):
         def twin(text: str) -> str:
             return text.rstrip("/") if path.endswith("/") else text + "/"
 
-        if not (rivals := table.indexes["http"].candidates(twin(path))):
-            return None
+        rivals = table.indexes["http"].candidates(twin(path))
         there = {**scope, "path": twin(scope["path"])}
         if all(rival.route.matches(there)[0] is Match.NONE for rival in rivals):
             return None
         raw_path = scope.get("raw_path")  # as the client wrote it: what was decoded once must not be decoded twice
         return URL(scope={**scope, "path": twin(raw_path.decode("utf-8", "replace"))} if raw_path else there)
-
-    async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """404; for a websocket HTTP 403, since nothing was accepted yet."""
-        if scope["type"] == "websocket":
-            await refuse(scope, receive, send)
-        else:
-            await fail(404, None, scope, receive, send)
 
     def add_route(
         self,

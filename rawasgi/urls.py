@@ -20,7 +20,6 @@ from ipaddress import IPv6Address
 from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-from rawasgi.datastructures import MultiDict
 from rawasgi.messages.types import Header, Scope
 
 # RFC 3986, 3.2.2: a registered name or IPv4 address, or an IP literal in brackets; then perhaps a port.
@@ -109,9 +108,8 @@ class URL:
 
     def include_query_params(self, **kwargs: Any) -> "URL":
         """Set these query parameters, and keep the others."""
-        params = MultiDict(parse_qsl(self.query, keep_blank_values=True))
-        params.update({name: str(value) for name, value in kwargs.items()})
-        return self.replace(query=urlencode(params.multi_items()))
+        kept = [(name, value) for name, value in parse_qsl(self.query, keep_blank_values=True) if name not in kwargs]
+        return self.replace(query=urlencode([*kept, *kwargs.items()]))
 
     def replace_query_params(self, **kwargs: Any) -> "URL":
         """These query parameters, and no others."""

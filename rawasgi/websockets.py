@@ -150,10 +150,14 @@ class WebSocket(HTTPConnection):
             raise MalformedMessage(error.msg, error.doc, error.pos) from None
 
     async def _receive_data(self, key: str) -> Any:
-        if self._app.state not in ("open", "closed", "peer_gone"):
+        if self._app.state == "open":  # then nobody is gone, and a call can be saved
+            message = await self._receive()
+            if message["type"] != "websocket.receive":
+                self._heard(message)
+        elif self._app.state in ("closed", "peer_gone"):
+            message = await self.receive()
+        else:
             raise RuntimeError(f"nothing can be received while the websocket is {self._app.state}: accept() it first")
-        is_open = self._app.state == "open"  # then nobody is gone, and a call can be saved
-        message = self._heard(await self._receive()) if is_open else await self.receive()
         if (data := message.get(key)) is not None:
             return data
         if self._gone is not None:

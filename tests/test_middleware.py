@@ -9,7 +9,7 @@ import starlette.exceptions
 from rawasgi.app import App
 from rawasgi.call_next import BaseHTTPMiddleware
 from rawasgi.exceptions import HTTPException
-from rawasgi.middleware import ExceptionMiddleware, Middleware, ServerErrorMiddleware, wrap
+from rawasgi.middleware import ExceptionMiddleware, Middleware, wrap
 from rawasgi.requests import ClientDisconnect, Request
 from rawasgi.responses import PlainTextResponse, Response, StreamingResponse
 from rawasgi.routing import Mount, Route, WebSocketRoute
@@ -84,7 +84,7 @@ def test_every_layer_keeps_the_next_app():
     while hasattr(stack, "app"):
         kinds.append(type(stack))
         stack = stack.app
-    assert kinds == [ServerErrorMiddleware, Layer, BaseHTTPMiddleware, ExceptionMiddleware]
+    assert kinds == [Layer, BaseHTTPMiddleware, ExceptionMiddleware]
 
 
 def test_wrap_needs_no_app_of_ours():

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rawasgi.datastructures import Headers, QueryParams
-from rawasgi.requests import parse_cookies, parse_json
+from rawasgi.requests import parse_json
+from rawasgi.toolkit.cookies import parse_cookies
 from tests.growth import assert_linear
 
 reproducible = settings(derandomize=True, deadline=None, max_examples=100)

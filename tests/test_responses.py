@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from rawasgi import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from rawasgi.concurrency import BackgroundTask
+from rawasgi.middleware import HandlerApp
 from rawasgi.requests import no_receive
-from rawasgi.responses import HandlerApp, TrackedSend, to_json
+from rawasgi.responses import TrackedSend, to_json
 from rawasgi.urls import URL
 from tests.drive import broken, converse, exchange, http, on_a_loop, websocket
 
@@ -297,7 +298,7 @@ async def test_a_tracked_send_knows_when_a_response_is_committed():
     await tracked({"type": "http.response.start"})
     assert [*committed, tracked.started] == [False, True]
     assert sent == ["http.response.early_hint", "http.response.debug", "http.response.start"]
-    await tracked.respond(Response(), http(), no_receive)
+    await tracked.send_response(Response(), http(), no_receive)
     assert sent[3:] == ["http.response.start", "http.response.body"]
 
 

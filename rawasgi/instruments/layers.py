@@ -26,7 +26,7 @@ from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
-from rawasgi.responses import TrackedSend
+from rawasgi.responses import Response, TrackedSend
 
 ASGI = ("scope", "receive", "send")
 WSGI = ("environ", "start_response")
@@ -88,14 +88,14 @@ class SendStandIn(TrackedSend):
 
     def hand_on(self, response: Any, scope: Scope, receive: Receive) -> Awaitable[None]:
         """Give a response to who waits for it."""
-        return self.behind.respond(response, scope, receive)
+        return self.behind.send_response(response, scope, receive)
 
-    async def respond(self, response: Any, scope: Scope, receive: Receive) -> None:
+    async def send_response(self, response: Any, scope: Scope, receive: Receive) -> None:
         """Hand a response on unsent where the first `send` that is no stand-in takes it so; else send it through here."""
         first = self.behind
         while isinstance(first, SendStandIn):
             first = first.behind
-        if type(first).respond is TrackedSend.respond:
+        if not isinstance(response, Response) or type(first).send_response is TrackedSend.send_response:
             await response(scope, receive, self)
         else:
             await self.hand_on(response, scope, receive)

@@ -2,9 +2,8 @@
 
 bytes > server > app > [middleware] > routing > handler > response > bytes
 
-What arrives is counted, since a client may announce less than it sends, or nothing. The counting is
-`requests.limit_body`, which `App(max_body_size=...)` uses too; the layer brings it to apps of other families, and to
-parts of an app. Those may not know our HTTPException and call it a bug: whatever an app says once its request was found
+What arrives is counted, since a client may announce less than it sends, or nothing. `App(max_body_size=...)` counts
+by `limit_body`; the layer brings that to apps of other families, and to parts of an app. Those may not know our HTTPException and call it a bug: whatever an app says once its request was found
 too long, the client hears 413.
 
 Spec:         https://www.rfc-editor.org/rfc/rfc9110#section-15.5.14
@@ -14,10 +13,32 @@ In Flask:     flask.wrappers:Request.max_content_length
 Left out:     limits of single parts of a form
 """
 
+from rawasgi.datastructures import Headers
 from rawasgi.exceptions import HTTPException
 from rawasgi.messages.types import ASGIApp, Message, Receive, Scope, Send
-from rawasgi.requests import limit_body
 from rawasgi.responses import UNCOMMITTED, PlainTextResponse
+
+
+def limit_body(receive: Receive, limit: int, scope: Scope) -> Receive:
+    """A `receive` that lets at most `limit` bytes of body through, and raises HTTPException 413 at the first byte more.
+
+    What arrives is counted; a Content-Length that is too large is believed at once.
+    """
+    declared = Headers(scope=scope).get("content-length", "")
+    too_long = declared.isdecimal() and (len(declared) > 18 or int(declared) > limit)
+    received = 0
+
+    async def receive_within_limit() -> Message:
+        nonlocal received
+        if too_long:
+            raise HTTPException(413, "Content Too Large")
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise HTTPException(413, "Content Too Large")
+        return message
+
+    return receive_within_limit
 
 
 class RequestBodyLimitMiddleware:

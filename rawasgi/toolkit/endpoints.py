@@ -21,9 +21,8 @@ from typing import Any, ClassVar, Literal
 
 from rawasgi.exceptions import WebSocketException
 from rawasgi.messages.types import Message, Receive, Scope, Send
-from rawasgi.middleware import fail
+from rawasgi.middleware import Failure, HandlerApp
 from rawasgi.requests import parse_json
-from rawasgi.responses import HandlerApp
 from rawasgi.websockets import WebSocket, WebSocketDisconnect
 
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
@@ -59,7 +58,7 @@ class HTTPEndpoint(Endpoint):
         if method is None and verb == "HEAD":
             method = getattr(self, "get", None)
         if method is None:
-            await fail(405, {"Allow": ", ".join(self.allowed())}, self.scope, self.receive, self.send)
+            await Failure(405, {"Allow": ", ".join(self.allowed())})(self.scope, self.receive, self.send)
         else:
             await HandlerApp(method)(self.scope, self.receive, self.send)
 

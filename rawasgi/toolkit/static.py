@@ -26,7 +26,7 @@ from rawasgi.concurrency import run_in_threadpool
 from rawasgi.exceptions import HTTPException
 from rawasgi.messages.scopes import route_path
 from rawasgi.messages.types import Receive, Scope, Send
-from rawasgi.middleware import fail
+from rawasgi.middleware import Failure
 from rawasgi.responses import RedirectResponse, Response
 from rawasgi.toolkit.files import FileResponse
 from rawasgi.urls import URL
@@ -101,7 +101,7 @@ class StaticFiles:
         try:
             response = await self.get_response(self.get_path(scope), scope)
         except HTTPException as error:
-            await fail(error.status_code, dict(error.headers or {}), scope, receive, send)
+            await Failure(error.status_code, dict(error.headers or {}))(scope, receive, send)
         else:
             await response(scope, receive, send)
 

@@ -20,9 +20,8 @@ from typing import Any
 
 from rawasgi.app import is_raw
 from rawasgi.concurrency import name_of
-from rawasgi.middleware import Layers
+from rawasgi.middleware import HandlerApp, Layers
 from rawasgi.requests import Request
-from rawasgi.responses import HandlerApp
 from rawasgi.routing import BaseRoute, PathRoute, Route, WebSocketRoute
 from rawasgi.toolkit.routers import moved as raw_moved
 from rawasgi.typed.options import GroupOptions, RouteOptions, SocketOptions, check_options, group_of, joined

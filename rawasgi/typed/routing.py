@@ -32,10 +32,10 @@ from functools import partial
 from typing import Any, Unpack
 
 from rawasgi.messages.types import ASGIApp, Receive, Scope, Send
-from rawasgi.middleware import Layers, layered
+from rawasgi.middleware import Layers, Responder, layered
 from rawasgi.paths import PathTemplate
 from rawasgi.requests import Request
-from rawasgi.responses import Response, TrackedSend
+from rawasgi.responses import Response, tracking
 from rawasgi.routing import PathRoute, Route, WebSocketRoute
 from rawasgi.typed.answers import make_finish
 from rawasgi.typed.errors import default_handler
@@ -140,33 +140,41 @@ class APIRoute(Route, TypedRoute):
         return handle
 
 
-class TypedApp:
-    """A typed route as an ASGI app."""
+class TypedApp(Responder):
+    """A typed route as an ASGI app. What has to be torn down after its response sends it itself, and tears down then."""
 
     def __init__(self, route: APIRoute) -> None:
         self.route = route
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the plan, send the response, tear down; an exception that has a handler of ours is answered."""
-        tracked = send if isinstance(send, TrackedSend) else TrackedSend(send)
-        plan = self.route.plan_for(scope)
-        is_simple = self.route.handler is None and not plan.ends
-        request = None if is_simple and not plan.asks_connection else Request(scope, receive, send)
+    async def make_response(self, request: Request) -> ASGIApp:
+        """Run the plan; an exception that has a handler of ours is answered."""
+        plan = self.route.plan_for(request.scope)
+        if self.route.handler is not None or plan.ends:
+            return self.answer_and_tear_down
         try:
-            if is_simple:
-                await tracked.respond(await Run(plan, scope, request).go(), scope, receive)
-            else:
-                exits = Exits()
-                respond = partial(tracked.respond, scope=scope, receive=receive)
-                await exits.around(partial(self.answer, request, plan, exits), respond)
+            response: ASGIApp = await Run(plan, request.scope, request).go()
+        except Exception as error:
+            handler = default_handler(error, request.scope.get("app"))
+            if handler is None:
+                raise
+            response = await handler(request, error)
+        return response
+
+    async def answer_and_tear_down(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The same for a plan with generators, and for a route class with a handler of its own."""
+        tracked, request = tracking(send), Request(scope, receive, send)
+        exits = Exits()
+        try:
+            send_response = partial(tracked.send_response, scope=scope, receive=receive)
+            plan = self.route.plan_for(scope)
+            await exits.around(partial(self.answer, request, plan, exits), send_response)
         except Exception as error:
             handler = default_handler(error, scope.get("app"))
             if handler is None or tracked.started:
                 raise
-            asking = Request(scope, receive, send) if request is None else request
-            await tracked.respond(await handler(asking, error), scope, receive)
+            await tracked.send_response(await handler(request, error), scope, receive)
         finally:
-            if request is not None and request.is_open:
+            if request.is_open:
                 await request.close()
 
     async def answer(self, request: Any, plan: Plan, exits: Exits) -> Any:

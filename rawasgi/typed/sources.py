@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl
 
 from rawasgi.exceptions import HTTPException
 from rawasgi.messages.types import Header, Scope
-from rawasgi.requests import parse_cookies
+from rawasgi.toolkit.cookies import parse_cookies
 from rawasgi.toolkit.formdata import UploadFile
 
 MOST_PARAMETERS = 1000  # of a query string, as of a form; each of them costs work before anything is known about it

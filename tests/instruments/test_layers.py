@@ -166,15 +166,14 @@ def make_tiny():
 
 RAWASGI = """\
 App [app]
-  ServerErrorMiddleware [middleware]
-    stamp (function) [middleware]
-      ExceptionMiddleware [middleware]
-        Router [router]
-          GET / [route]
-          WS /ws [route]
-          Mount /tiny: App [mount]
-            timing [middleware]
-              App.call_handler [router]"""
+  stamp (function) [middleware]
+    ExceptionMiddleware [middleware]
+      Router [router]
+        GET / [route]
+        WS /ws [route]
+        Mount /tiny: App [mount]
+          timing [middleware]
+            App.call_handler [router]"""
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import starlette.routing
 
 from rawasgi.app import App
 from rawasgi.exceptions import HTTPException
-from rawasgi.middlewares.body_limit import RequestBodyLimitMiddleware
+from rawasgi.middlewares.body_limit import RequestBodyLimitMiddleware, limit_body
 from rawasgi.responses import JSONResponse, PlainTextResponse
-from tests.drive import broken, converse, http
+from tests.drive import broken, converse, http, on_a_loop
 from tests.test_middleware import text
 
 TOO_LONG = text("Content Too Large", 413)
@@ -116,3 +116,14 @@ def test_a_limit_is_a_number_of_bytes():
     with pytest.raises(ValueError) as raised:
         RequestBodyLimitMiddleware(own(), -1)
     assert str(raised.value) == "max_body_size is a number of bytes, not -1"
+
+
+@on_a_loop
+async def test_limit_body_is_a_receive_around_a_receive():
+    """Messages without a body pass untouched."""
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    guarded = limit_body(receive, 0, http())
+    assert [await guarded(), await guarded()] == [{"type": "http.disconnect"}] * 2

@@ -145,7 +145,7 @@ def test_two_apps_side_by_side(tmp_path):
     assert lines[0].split() == ["x-ray:", "GET", "/items/7", SHOP, f"{APPS}:slim"]
     assert lines[2] in ("the same answer: 200, 8 bytes", "the answers differ")
     row = next(line for line in lines if line.startswith("  layers "))
-    assert row.split() == ["layers", "10", "5"]
+    assert row.split() == ["layers", "10", "4"]
     assert "(5 pairs of runs)" in next(line for line in lines if line.startswith("  time of a request"))
     assert len(lines) <= 40
     tree = ElementTree.fromstring(page.read_text("utf-8").partition("\n")[2])

@@ -99,7 +99,6 @@ def test_an_app_of_rawasgi_is_shallow():
     ours, theirs = (xray(app, request("GET", "/items/7"), runs=0) for app in (slim, shop))
     assert [stage.name for stage in ours.stages] == [
         "App",
-        "ServerErrorMiddleware",
         "ExceptionMiddleware",
         "Router",
         "GET /items/{id:int}",

@@ -14,7 +14,7 @@ from typing import Any
 
 from rawasgi.instruments.layers import Layer, walk
 from rawasgi.instruments.xraying.findings import words
-from rawasgi.instruments.xraying.findings.words import at, passed
+from rawasgi.instruments.xraying.findings.words import at, handler_at, is_boundary, passed
 from rawasgi.instruments.xraying.sight import Finding, Look
 from rawasgi.instruments.xraying.users import code_of, head, is_users, name_of
 
@@ -31,8 +31,8 @@ def unreachable_handler(look: Look) -> Iterator[Finding]:
     """An exception handler that can never run."""
     for layer, handlers in tables(look):
         outer = [key for key in handlers if key in (500, Exception)]
-        boundary = next((each for each in walk(layer) if type(each.app).__name__ == "ServerErrorMiddleware"), None)
-        serves = getattr(boundary.app, "handler", None) if boundary else None
+        boundary = next((each for each in walk(layer) if is_boundary(each)), None)
+        serves = handler_at(boundary) if boundary else None
         debug = bool(getattr(boundary.app, "debug", False)) if boundary else False
         for key in outer:
             if debug:
@@ -101,7 +101,7 @@ def passes_by(key: Any, error: Exception) -> str:
 def debug_on(look: Look) -> Iterator[Finding]:
     """Tracebacks go to the client."""
     for layer in passed(look):
-        if type(layer.app).__name__ == "ServerErrorMiddleware" and getattr(layer.app, "debug", False):
+        if is_boundary(layer) and getattr(layer.app, "debug", False):
             yield Finding(
                 "debug_on",
                 at(look),

@@ -15,7 +15,18 @@ from rawasgi.instruments.apart import Hanging, hold, looped
 from rawasgi.instruments.conversation import Conversation, Exchange, request
 from rawasgi.instruments.layers import Layer
 from rawasgi.instruments.xraying.findings import words
-from rawasgi.instruments.xraying.findings.words import at, headers_of, is_a, is_cors, listed, passed, said, start_of
+from rawasgi.instruments.xraying.findings.words import (
+    at,
+    handler_at,
+    headers_of,
+    is_a,
+    is_boundary,
+    is_cors,
+    listed,
+    passed,
+    said,
+    start_of,
+)
 from rawasgi.instruments.xraying.sight import Finding, Look
 from rawasgi.instruments.xraying.users import code_of
 from rawasgi.messages.types import Message
@@ -113,12 +124,12 @@ def cors_missing_on_500(look: Look) -> Iterator[Finding]:
     if cors is None:
         return
     outside = layers[: layers.index(cors)]
-    boundary = next((layer for layer in outside if type(layer.app).__name__ == "ServerErrorMiddleware"), None)
+    boundary = next((layer for layer in outside if is_boundary(layer)), None)
     start = start_of(look.sent)
     was_seen = look.error is not None and start is not None and start["status"] >= 500
     if boundary is None or (was_seen and headers_of(start, ALLOW_ORIGIN)):
         return
-    handler = getattr(boundary.app, "handler", None)
+    handler = handler_at(boundary)
     if was_seen or handler is not None:
         yield Finding(
             "cors_missing_on_500",

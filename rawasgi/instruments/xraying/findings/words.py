@@ -134,3 +134,15 @@ def said(look: Look, depth: int, kind: str) -> list[Message]:
 def listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def is_boundary(layer: Layer) -> bool:
+    """Whether it is here that an exception which nobody expected is answered: in an app of ours, or in Starlette's layer."""
+    return hasattr(layer.app, "unexpected_handler") or type(layer.app).__name__ == "ServerErrorMiddleware"
+
+
+def handler_at(boundary: Layer) -> Any:
+    """What is called there, besides; None where there is nothing."""
+    return getattr(
+        boundary.app, "unexpected_handler" if hasattr(boundary.app, "unexpected_handler") else "handler", None
+    )
