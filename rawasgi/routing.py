@@ -378,7 +378,7 @@ class Router(RouteOwner, Responder):
             return text.rstrip("/") if path.endswith("/") else text + "/"
 
         rivals = table.indexes["http"].candidates(twin(path))
-        there = {**scope, "path": twin(scope["path"])}
+        there = {**scope, "path": twin(scope["path"])} if rivals else scope
         if all(rival.route.matches(there)[0] is Match.NONE for rival in rivals):
             return None
         raw_path = scope.get("raw_path")  # as the client wrote it: what was decoded once must not be decoded twice
