@@ -5,9 +5,10 @@ bytes > server > [app] > middleware > routing > handler > response > bytes
 `App` is one ASGI callable made of a router, a list of layers and a lifespan. It copies the scope once, because routing
 writes into it and the dict is the server's, builds its onion at the first scope of any type, and from then on asks it for
 a response, which it sends. It is the outer of the two boundaries that `middleware` explains: what nobody below has
-answered is answered here, and goes on to the server, which logs it. `@app.get(path)` reads the signature of your function: one parameter, the request, and it is a handler of the
-core; for any other the typed floor is loaded, by name. `Route(path, func)` reads none: it calls the function with the
-request.
+answered is answered here, and goes on to the server, which logs it.
+
+`@app.get(path)` reads the signature of your function: one parameter, the request, and it is a handler of the core; for any
+other the typed floor is loaded, by name. `Route(path, func)` reads none: it calls the function with the request.
 
 The lifespan is one call that spans the life of the server, the only scope without a client. Your part is an async
 context manager: what stands before its `yield` is set-up, what it yields becomes the `state` of every request.

@@ -109,7 +109,7 @@ class URL:
     def include_query_params(self, **kwargs: Any) -> "URL":
         """Set these query parameters, and keep the others."""
         kept = [(name, value) for name, value in parse_qsl(self.query, keep_blank_values=True) if name not in kwargs]
-        return self.replace(query=urlencode([*kept, *kwargs.items()]))
+        return self.replace(query=urlencode([*kept, *((name, str(value)) for name, value in kwargs.items())]))
 
     def replace_query_params(self, **kwargs: Any) -> "URL":
         """These query parameters, and no others."""

@@ -173,12 +173,6 @@ class Plan:
         """Whether anything is torn down."""
         return any(call.ends for call in self.calls)
 
-    @cached_property
-    def asks_connection(self) -> bool:
-        """Whether a request of it needs an object: for its body, or since a parameter is one."""
-        given = {what for call in self.calls for _, what in call.given}
-        return self.body is not None or not given.isdisjoint(("request", "websocket", "connection"))
-
     def finished_by(self, answer: Answer, finish: Callable[[Any, Any], Any]) -> "Plan":
         """The same plan, whose endpoint's value becomes a response."""
         endpoint = replace(self.endpoint, finish=finish)
